@@ -1,0 +1,1 @@
+"""Answers: what callers may read, declared once a resource."""
