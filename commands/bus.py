@@ -1,0 +1,200 @@
+"""The one way in: who may ask, once per idempotency key, decide, save, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from commands.ports import Answer, Cause, Conflict, EventStore, Kept, Key, KeyTaken, Unavailable
+from commands.registry import Command
+from commands.services import Services
+from commands.wire import Message
+from commands.work import Work
+from domain.access import holds
+from domain.actor import Actor
+from domain.errors import DomainError, NotAllowed
+
+Shown = dict[str, Any] | list[dict[str, Any]] | None
+Render = Callable[[Answer, Shown], bytes]
+"""Makes the body of an answer from what is to be told and the resource, or resources, that it is about."""
+
+
+class Unauthenticated(DomainError):
+    """Nobody, or bad credentials, where somebody is needed (401)."""
+
+    code = "UNAUTHENTICATED"
+
+
+class KeyReused(DomainError):
+    """The idempotency key was used for something else (422)."""
+
+    code = "KEY_REUSED"
+
+
+class StillRunning(DomainError):
+    """The first command with this idempotency key has not answered yet (409 with Retry-After)."""
+
+    code = "KEY_IN_USE"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the edge knows of one request."""
+
+    actor: Actor
+    at: datetime
+    """The product's time."""
+    real_now: datetime
+    """The wall's time."""
+    render: Render
+    request_id: str = ""
+    address: str | None = None
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was answered, and where the log stood after it."""
+
+    body: bytes
+    status: int | None
+    """Absent: as the command's route says."""
+    position: int
+    recorded: bool = True
+    replayed: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Bus:
+    """Runs commands. `attempts` bounds the decisions on conflict, `patience` (seconds) the wait for a twin's answer.
+
+    A command whose answer is missing longer than `abandoned` seconds was cut off by a crash; who retries it resumes it.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        services: Services,
+        *,
+        attempts: int = 12,
+        patience: float = 5.0,
+        abandoned: float = 30.0,
+    ) -> None:
+        self.store = store
+        self.services = services
+        self.attempts = attempts
+        self.patience = patience
+        self.abandoned = abandoned
+
+    async def run(self, command: Command, message: Message, ask: Ask) -> Done:
+        """Decide the command and record what it decides.
+
+        Raises Unauthenticated, a DomainError, KeyReused, StillRunning or Unavailable; then nothing was recorded that
+        the caller is not told of when they ask again.
+        """
+        authorise(command, ask.actor)
+        if ask.key is None:
+            return await self._decide(command, message, ask, self.services.new_id())
+        kept = await self.store.kept(ask.key.text)
+        if kept is not None:
+            return await self._again(command, message, ask, kept)
+        try:
+            return await self._decide(command, message, ask, self.services.new_id())
+        except (KeyTaken, DomainError):
+            # A twin may have been first, and its success may be the very reason for this refusal.
+            kept = await self.store.kept(ask.key.text)
+            if kept is None:
+                raise
+        return await self._again(command, message, ask, kept)
+
+    async def _again(self, command: Command, message: Message, ask: Ask, kept: Kept) -> Done:
+        key = ask.key
+        assert key is not None  # noqa: S101 - only asked of requests with a key
+        deadline = time.monotonic() + self.patience
+        found: Kept | None = kept
+        while found is not None and found.fingerprint == key.fingerprint and found.answer is None:
+            if time.monotonic() >= deadline:
+                if found.age < self.abandoned:
+                    raise StillRunning("The first request with this Idempotency-Key is still being worked on.")
+                return await self._decide(command, message, ask, found.command)
+            await asyncio.sleep(0.02)
+            found = await self.store.kept(key.text)
+        if found is None:
+            return await self._decide(command, message, ask, self.services.new_id())
+        if found.fingerprint != key.fingerprint:
+            raise KeyReused("This Idempotency-Key was used for another request.")
+        status, _, body = (found.answer or b"").partition(b"\n")
+        return Done(body, int(status) or None, found.position, recorded=False, replayed=True)
+
+    async def _decide(self, command: Command, message: Message, ask: Ask, id: UUID) -> Done:
+        key = ask.key if command.idempotent else None
+        cause = Cause(id, command.name, ask.actor, ask.at, ask.request_id, ask.address, key)
+        again = AsyncRetrying(
+            retry=retry_if_exception(lambda e: isinstance(e, Conflict) and not isinstance(e, KeyTaken)),
+            stop=stop_after_attempt(self.attempts),
+            wait=wait_random_exponential(multiplier=0.002, max=0.1),
+            reraise=True,
+        )
+        try:
+            async for attempt in again:
+                with attempt:
+                    return await self._attempt(command, message, ask, cause)
+        except KeyTaken:
+            raise
+        except Conflict as conflict:
+            raise Unavailable("Too many others are changing the same thing; try again.") from conflict
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def _attempt(self, command: Command, message: Message, ask: Ask, cause: Cause, *, fresh: bool = False) -> Done:
+        work = Work(self.store, self.services, cause, real_now=ask.real_now, fresh=fresh)
+        try:
+            answer = await command.handler(work, message)
+        except DomainError:
+            # What refused may be a cache that others have overtaken: only the log may say no.
+            if work.from_cache and work.position is None:
+                return await self._attempt(command, message, ask, cause, fresh=True)
+            raise
+        if not work.changed and work.from_cache and work.position is None:
+            return await self._attempt(command, message, ask, cause, fresh=True)
+        shown = await self._shown(work, answer)
+        return await self._record(work, answer, ask, shown)
+
+    async def _record(self, work: Work, answer: Answer, ask: Ask, shown: Shown) -> Done:
+        cause = work.cause
+        body = ask.render(answer, shown)
+        recorded = bool(work.changed) or work.position is not None
+        if recorded and cause.key is not None:
+            told = ask.render(answer, shown | dict.fromkeys(answer.secret)) if isinstance(shown, dict) and answer.secret else body
+            cause = replace(cause, answer=b"%d\n" % (answer.status or 0) + told)
+        if work.changed:
+            work.position = await self.store.save(work.changed, cause)
+        elif cause.answer is not None:
+            await self.store.answer(cause.id, cause.answer)
+        position = work.position if work.position is not None else await self.store.head()
+        if isinstance(shown, dict) and answer.secret:
+            body = ask.render(answer, shown | answer.secret)
+        return Done(body, answer.status, position, recorded=recorded, headers=answer.headers)
+
+    async def _shown(self, work: Work, answer: Answer) -> Shown:
+        if answer.resource is None:
+            return None
+        pending, documents = work.pending(), self.services.documents
+        if answer.id is not None:
+            return await documents.shown(answer.resource, answer.id, pending, work.actor)
+        return [await documents.shown(answer.resource, id, pending, work.actor) for id in answer.ids]
+
+
+def authorise(command: Command, actor: Actor) -> None:
+    """May this caller ask for this at all? Raises Unauthenticated or NotAllowed."""
+    if holds(command.who, actor, {}):
+        return
+    if not actor.known:
+        raise Unauthenticated("This needs a login: send a valid access token or API key.")
+    raise NotAllowed(f"Your role may not {command.name}.")

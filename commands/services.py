@@ -1,0 +1,19 @@
+"""The ports that handlers reach through their work, in one bundle that the composition root fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from commands.ports import Documents, Ids
+    from domain.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a handler may use of the world."""
+
+    new_id: Ids
+    terms: Terms
+    documents: Documents

@@ -1,0 +1,91 @@
+"""The work on one command: what it may load, who asks, when it is, and what it has decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from domain.access import holds
+from domain.actor import Actor
+from domain.errors import NotAllowed, NotThere
+from domain.kernel import Aggregate, Recorded
+
+if TYPE_CHECKING:
+    from commands.ports import Cause, EventStore
+    from commands.services import Services
+    from domain.resource import Resource
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Work:
+    """A unit of work. The handler loads and decides; the bus saves all that was decided, in one transaction.
+
+    `at` is the product's time of this command, `real_now` the wall's (tokens, sessions, signatures).
+    """
+
+    def __init__(self, store: EventStore, services: Services, cause: Cause, *, real_now: datetime, fresh: bool = False) -> None:
+        self.store = store
+        self.services = services
+        self.cause = cause
+        self.real_now = real_now
+        self.fresh = fresh
+        self.from_cache = False
+        self.position: int | None = None
+        self._loaded: dict[UUID, Aggregate] = {}
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return self.cause.actor
+
+    @property
+    def at(self) -> datetime:
+        """When it is, by the product's clock."""
+        return self.cause.at
+
+    def new_id(self) -> UUID:
+        """An id for something new."""
+        return self.services.new_id()
+
+    async def load(self, kind: type[A], stream: UUID, *, fresh: bool = False) -> A:
+        """A draft of the stream, the same one each time. Ask `fresh` for what is decided on but not written:
+        the append's version check guards only the streams that it appends to."""
+        known = self._loaded.get(stream)
+        if isinstance(known, kind):
+            return known
+        fresh = fresh or self.fresh
+        found = await self.store.load(kind, stream, fresh=fresh)
+        self.from_cache |= not fresh
+        self._loaded[stream] = found
+        return found
+
+    @property
+    def changed(self) -> list[Aggregate]:
+        """What has decided something that is not saved yet."""
+        return [a for a in self._loaded.values() if a.pending_events]
+
+    def pending(self) -> list[Recorded]:
+        """The events decided so far, as the log will have them; their positions are not known yet."""
+        c = self.cause
+        return [
+            Recorded(0, fact, c.at, c.actor.id, c.actor.role, c.id, c.name)  # type: ignore[arg-type]
+            for aggregate in self.changed
+            for fact in aggregate.pending_events
+        ]
+
+    async def save(self) -> None:
+        """Record what was decided so far, before going on: for a command that calls outside in between.
+
+        What it intends is on disk first, so that a crash leaves something to resume."""
+        if self.changed:
+            self.position = await self.store.save(self.changed, self.cause)
+
+    def admit(self, resource: Resource, facts: Mapping[str, Any], *, to: str = "change") -> None:
+        """Let the caller through, or raise: NotThere if they may not see it, NotAllowed if not `to` do that."""
+        if not holds(resource.sees, self.actor, facts):
+            raise NotThere(resource.name)
+        if to == "change" and not holds(resource.changes, self.actor, facts):
+            raise NotAllowed(f"You may see this {resource.name}, but not change it.")

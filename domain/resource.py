@@ -1,0 +1,112 @@
+"""The words in which a resource is declared, once, for every surface that shows or changes it.
+
+From one `Resource` come its get and list routes with filters, sort and paging, who sees which rows and fields, its
+OpenAPI text and, if it has no rules of its own (`record`), its create, update and delete commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.access import Admin, Everyone, Nobody, Rule
+
+
+class Kind(StrEnum):
+    """What a field holds; decides its filter operators, its order and its JSON form."""
+
+    ID = "ID"
+    STRING = "String"
+    TEXT = "Text"
+    INTEGER = "Integer"
+    MONEY = "Money"
+    """Major units in JSON, a decimal inside."""
+    DECIMAL = "Double"
+    BOOLEAN = "Boolean"
+    ENUM = "Enum"
+    DAY = "Day"
+    """A listing-local calendar date, `YYYY-MM-DD`."""
+    INSTANT = "Date"
+    """An instant, RFC 3339 UTC with milliseconds."""
+    OBJECT = "Object"
+    LIST = "List"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a resource as callers see it."""
+
+    name: str
+    kind: Kind
+    doc: str = ""
+    required: bool = False
+    """Needed on create, never null."""
+    filter: bool = False
+    """May be filtered on in lists."""
+    enum: tuple[str, ...] = ()
+    """The values of an ENUM in the reference's order: `<name>_idx` is the place."""
+    sees: Rule | None = None
+    """Who sees the field, of those who see the row; absent: all of them."""
+    shown: bool = True
+    """False: kept for rules and filters, in no answer."""
+    fixed: bool = False
+    """Of a record: given on create, never changed after."""
+    personal: bool = False
+    of: Kind | None = None
+    """Of a LIST: what its items are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRules:
+    """What a resource without rules of its own asks of the one generic aggregate."""
+
+    creates: Rule = field(default_factory=Admin)
+    unique: tuple[str, ...] = ()
+    """Fields that together may stand only once (409 ENTRY_EXISTS), compared without case."""
+    parent: str | None = None
+    """The resource whose id stands in `<parent>Id`; its owner is this record's owner, and it must be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource: what it holds, who sees it, where it stands."""
+
+    name: str
+    plural: str
+    service: str
+    """As in the reference: `auth`, `propertyCatalog`, … (in lower case the route prefix)."""
+    path: str
+    """Of the list; the get stands under it unless `get_path` says otherwise."""
+    fields: tuple[Field, ...]
+    doc: str
+    owner: str | None = None
+    """The field that `_owner` repeats."""
+    sees: Rule = field(default_factory=Everyone)
+    lists: Rule | None = None
+    """Who may ask for the list at all (403 else); absent: anyone, who then gets what they see."""
+    changes: Rule = field(default_factory=Nobody)
+    get_path: str | None = None
+    id_param: str | None = None
+    record: RecordRules | None = None
+    has_get: bool = True
+    has_list: bool = True
+
+    @property
+    def id_name(self) -> str:
+        """The path parameter of the get route, such as `listingId`."""
+        return self.id_param or f"{self.name}Id"
+
+    def field_named(self, name: str) -> Field | None:
+        """The declared field of that name, common fields included."""
+        return next((f for f in (*self.fields, *COMMON) if f.name == name), None)
+
+
+COMMON: tuple[Field, ...] = (
+    Field("id", Kind.ID, "The resource's id."),
+    Field("isActive", Kind.BOOLEAN, "False once deleted."),
+    Field("recordVersion", Kind.INTEGER, "1, then one more with every change."),
+    Field("createdAt", Kind.INSTANT, "When it was made."),
+    Field("updatedAt", Kind.INSTANT, "When it last changed."),
+    Field("_owner", Kind.ID, "The user it belongs to."),
+)
+"""What every resource carries."""

@@ -1,0 +1,7 @@
+"""Every projection, in one place."""
+
+from __future__ import annotations
+
+from projections.projection import Projection
+
+PROJECTIONS: tuple[Projection, ...] = ()

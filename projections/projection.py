@@ -1,0 +1,77 @@
+"""From facts to documents: a projection is a pure function of (document, event), and a list of what it handles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.kernel import Fact, Recorded
+
+Document = dict[str, Any]
+"""JSON-like: str, int, Decimal, bool, None, lists and dicts. Ids are text, instants RFC 3339 text."""
+
+
+class Target(NamedTuple):
+    """One document that an event concerns; the hint is for the handler (of a calendar: the night)."""
+
+    id: UUID
+    hint: Any = None
+
+
+Handler = Callable[[Document | None, Recorded, Any], Document | None]
+"""(document before, event, hint) → document after; None where there is none."""
+
+
+def own_stream(event: Recorded) -> Iterable[Target]:
+    """The usual case: a stream is a document."""
+    return (Target(event.stream),)
+
+
+def only_itself(document: UUID) -> Sequence[UUID]:
+    """The usual case: all that a document is made of stands in the stream of the same id."""
+    return (document,)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One read model. Raise `version` when what it makes of the same events changes: a rebuild is then due."""
+
+    resource: str
+    """The resource whose documents it makes, and its name."""
+    handles: Mapping[type[Fact], Handler]
+    targets: Callable[[Recorded], Iterable[Target]] = field(default=own_stream)
+    streams: Callable[[UUID], Sequence[UUID]] = field(default=only_itself)
+    """Where the events of one document stand: its history, and its state as of a time, are read from there."""
+    version: int = 1
+
+
+def instant(at: Any) -> str:
+    """RFC 3339 UTC with milliseconds."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def born(event: Recorded, **fields: Any) -> Document:
+    """A new document with what every resource carries."""
+    at = instant(event.at)
+    return {"id": str(event.stream), **fields, "isActive": True, "recordVersion": 1, "createdAt": at, "updatedAt": at}
+
+
+def changed(document: Document | None, event: Recorded, **fields: Any) -> Document:
+    """The document with these fields changed: one version on, and the event's time."""
+    if document is None:
+        raise LookupError(f"{event.name} at {event.position} changes a document that is not there")
+    return document | fields | {"recordVersion": event.version, "updatedAt": instant(event.at)}
+
+
+def fold(projection: Projection, document: Document | None, events: Iterable[Recorded], id: UUID) -> Document | None:
+    """One document after these events."""
+    for event in events:
+        handler = projection.handles.get(type(event.fact))
+        if handler is None:
+            continue
+        for target in projection.targets(event):
+            if target.id == id:
+                document = handler(document, event, target.hint)
+    return document
