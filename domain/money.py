@@ -1,6 +1,6 @@
 """Money and percentages as integers: minor units of an ISO 4217 currency, and rates in basis points.
 
-Decimals appear only at the edge, on the way in (`from_major`, `rate`) and out (`to_major`, `percent`). There is no float.
+Decimals appear only at the edge, on the way in (`from_major`, `rate`) and out (`to_major`, `percent`). No float.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ LARGEST = 10**12
 
 _DIGITS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    2: "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY "
-    "COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR "
-    "IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD "
-    "NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP "
-    "SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG",
+    2: (
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW "
+        "CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF "
+        "IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK "
+        "MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP "
+        "SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG "
+        "YER ZAR ZMW ZWG"
+    ),
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
@@ -61,7 +64,9 @@ def from_major(amount: Decimal, currency: str, field: str = "amount", least: int
     digits = exponent(currency)
     minor = _scaled(amount, digits, field, f"has more than the {digits} decimals of {currency}")
     if least is not None and minor < least:
-        raise Invalid({field: "must be above 0" if least == 1 else f"must be at least {to_major(Money(least, currency))}"})
+        raise Invalid(
+            {field: "must be above 0" if least == 1 else f"must be at least {to_major(Money(least, currency))}"}
+        )
     return Money(minor, currency)
 
 
@@ -114,11 +119,11 @@ def _scaled(value: Decimal, digits: int, field: str, too_fine: str) -> int:
     if value.adjusted() + digits > len(str(LARGEST)):
         raise Invalid({field: "is too large"})
     sign, figures, power = value.as_tuple()
-    assert isinstance(power, int)  # of a finite number it always is
-    if -power - digits > 0 and any(figures[-(-power - digits) :]):
+    shift = int(power) + digits  # a finite number's power is an int; the type allows for the others
+    if shift < 0 and any(figures[shift:]):
         raise Invalid({field: too_fine})
-    kept = figures[: len(figures) - max(0, -power - digits)]
-    minor = int("".join(map(str, kept)) or "0") * 10 ** max(0, power + digits)
+    kept = figures[:shift] if shift < 0 else figures
+    minor = int("".join(map(str, (*kept, *[0] * shift))) or "0")
     if minor > LARGEST:
         raise Invalid({field: "is too large"})
     return -minor if sign else minor

@@ -10,9 +10,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Protocol
 
 from domain.errors import Invalid
-from domain.money import part
+from domain.money import part, rate
 from domain.stay import Nights
 
 NIGHT = "night"
@@ -21,11 +24,25 @@ CLEANING_FEE = "cleaningFee"
 SERVICE_FEE = "serviceFee"
 CITY_TAX = "cityTax"
 
-WEEK = 7
-"""From so many nights the weekly discount applies."""
 
-MONTH = 28
-"""From so many nights the monthly discount applies."""
+class PriceTerms(Protocol):
+    """What the marketplace's terms say about prices."""
+
+    @property
+    def guest_service_fee_percent(self) -> Decimal:
+        """Of the net nights, paid by the guest."""
+
+    @property
+    def host_fee_percent(self) -> Decimal:
+        """Of the net nights, paid by the host."""
+
+    @property
+    def weekly_discount_nights(self) -> int:
+        """From so many nights the weekly discount applies."""
+
+    @property
+    def monthly_discount_nights(self) -> int:
+        """From so many nights the monthly discount applies instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +74,7 @@ class PriceLine:
 
     kind: str
     amount: int
-    date: date | None = None
+    night: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +110,19 @@ class Price:
         return sum(line.amount for line in self.lines if line.kind == kind)
 
 
-def price(
-    nights: Nights, rates: Rates, overrides: Mapping[date, int], *, service_fee_rate: int, host_fee_rate: int
-) -> Price:
+def price(nights: Nights, rates: Rates, overrides: Mapping[date, int], terms: PriceTerms) -> Price:
     """The price of these nights. `overrides` has the calendar's price of the nights that carry one."""
     per_night = [PriceLine(NIGHT, night_price(night, rates, overrides.get(night)), night) for night in nights]
     gross = sum(line.amount for line in per_night)
-    discount = part(gross, discount_rate(len(nights), rates))
+    discount = part(gross, discount_rate(len(nights), rates, terms))
     net = gross - discount
     extras = (
         PriceLine(DISCOUNT, -discount),
         PriceLine(CLEANING_FEE, rates.cleaning_fee),
-        PriceLine(SERVICE_FEE, part(net, service_fee_rate)),
+        PriceLine(SERVICE_FEE, part(net, rate(terms.guest_service_fee_percent))),
         PriceLine(CITY_TAX, part(net, rates.city_tax_rate)),
     )
-    return Price(rates.currency, (*per_night, *(line for line in extras if line.amount)), host_fee_rate)
+    return Price(rates.currency, (*per_night, *(line for line in extras if line.amount)), rate(terms.host_fee_percent))
 
 
 def night_price(night: date, rates: Rates, override: int | None = None) -> int:
@@ -120,18 +135,18 @@ def night_price(night: date, rates: Rates, override: int | None = None) -> int:
     return rates.price_per_night
 
 
-def min_stay(arrival: date, rates: Rates, entry: int | None = None) -> int:
-    """The fewest nights for an arrival on that night: the calendar entry's, else the season's, the listing's, else 1."""
+def min_stay(arrival: date, rates: Rates, entry: int | None = None, otherwise: int = 1) -> int:
+    """The fewest nights for an arrival on that night: the entry's, else the season's, the listing's, `otherwise`."""
     season = season_of(arrival, rates.seasons)
     in_season = season.min_stay if season is not None else None
-    return next((least for least in (entry, in_season, rates.min_stay) if least is not None), 1)
+    return next((least for least in (entry, in_season, rates.min_stay) if least is not None), otherwise)
 
 
-def discount_rate(nights: int, rates: Rates) -> int:
-    """The length-of-stay discount's rate: the monthly one from 28 nights if the listing has one, else the weekly from 7."""
-    if nights >= MONTH and rates.monthly_discount_rate is not None:
+def discount_rate(nights: int, rates: Rates, terms: PriceTerms) -> int:
+    """The length-of-stay discount: the monthly one if the listing has one and the stay is so long, else the weekly."""
+    if nights >= terms.monthly_discount_nights and rates.monthly_discount_rate is not None:
         return rates.monthly_discount_rate
-    return (rates.weekly_discount_rate or 0) if nights >= WEEK else 0
+    return (rates.weekly_discount_rate or 0) if nights >= terms.weekly_discount_nights else 0
 
 
 def season_of(night: date, seasons: tuple[Season, ...]) -> Season | None:
@@ -148,7 +163,7 @@ def checked_seasons(seasons: Iterable[Season], field: str = "seasonalPricing") -
             raise Invalid({field: f"the period from {season.nights.start} has no nights"})
         if season.min_stay is not None and season.min_stay < 1:
             raise Invalid({field: f"minStay of the period from {season.nights.start} must be at least 1"})
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.nights.overlaps(later.nights):
             raise Invalid({field: f"the periods from {earlier.nights.start} and from {later.nights.start} overlap"})
     return ordered

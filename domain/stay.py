@@ -1,4 +1,4 @@
-"""Nights and stays. A night is one listing-local calendar date; a stay is the half-open range from check-in to check-out."""
+"""Nights and stays. A night is one listing-local calendar date; a stay is `[check-in, check-out)`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from datetime import date, datetime, time, timedelta
 
 from domain.errors import Invalid
 from domain.zones import days_before, instant
-
-CHECK_IN = time(15, 0)
-"""When a stay begins, unless the listing says otherwise."""
-
-CHECK_OUT = time(11, 0)
-"""When a stay ends, unless the listing says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +46,8 @@ class Stay:
 
     nights: Nights
     zone: str
-    check_in_time: time = CHECK_IN
-    check_out_time: time = CHECK_OUT
+    check_in_time: time
+    check_out_time: time
 
     @property
     def check_in(self) -> datetime:

@@ -80,5 +80,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _end_of_time(day: date) -> datetime:
-    end = datetime.max if day > date(5000, 1, 1) else datetime.min
-    return end.replace(tzinfo=UTC)
+    """The calendar's end that the day is nearer to."""
+    if day.year == date.min.year:
+        return datetime(1, 1, 1, tzinfo=UTC)
+    return datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
