@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +19,9 @@ from commands.work import Work
 from domain.access import holds
 from domain.actor import Actor
 from domain.errors import DomainError, NotAllowed
+
+POLL = 0.02
+"""Seconds between two looks for a twin's answer."""
 
 Shown = dict[str, Any] | list[dict[str, Any]] | None
 Render = Callable[[Answer, Shown], bytes]
@@ -117,21 +119,26 @@ class Bus:
     async def _again(self, command: Command, message: Message, ask: Ask, kept: Kept) -> Done:
         key = ask.key
         assert key is not None  # noqa: S101 - only asked of requests with a key
-        deadline = time.monotonic() + self.patience
-        found: Kept | None = kept
-        while found is not None and found.fingerprint == key.fingerprint and found.answer is None:
-            if time.monotonic() >= deadline:
-                if found.age < self.abandoned:
-                    raise StillRunning("The first request with this Idempotency-Key is still being worked on.")
-                return await self._decide(command, message, ask, found.command)
-            await asyncio.sleep(0.02)
-            found = await self.store.kept(key.text)
+        found = await self._once_answered(key, kept)
+        if found is not None and found.fingerprint == key.fingerprint and found.answer is None:
+            if found.age < self.abandoned:
+                raise StillRunning("The first request with this Idempotency-Key is still being worked on.")
+            return await self._decide(command, message, ask, found.command)
         if found is None:
             return await self._decide(command, message, ask, self.services.new_id())
         if found.fingerprint != key.fingerprint:
             raise KeyReused("This Idempotency-Key was used for another request.")
         status, _, body = (found.answer or b"").partition(b"\n")
         return Done(body, int(status) or None, found.position, recorded=False, replayed=True)
+
+    async def _once_answered(self, key: Key, kept: Kept | None) -> Kept | None:
+        """Wait a while for the first's answer."""
+        for _ in range(int(self.patience / POLL)):
+            if kept is None or kept.fingerprint != key.fingerprint or kept.answer is not None:
+                break
+            await asyncio.sleep(POLL)
+            kept = await self.store.kept(key.text)
+        return kept
 
     async def _decide(self, command: Command, message: Message, ask: Ask, id: UUID) -> Done:
         key = ask.key if command.idempotent else None

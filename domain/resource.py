@@ -90,6 +90,8 @@ class Resource:
     record: RecordRules | None = None
     has_get: bool = True
     has_list: bool = True
+    keeps_deleted: bool = False
+    """Deleting hides a resource from gets and lists, save where the rules keep it readable."""
 
     @property
     def id_name(self) -> str:
