@@ -1,0 +1,217 @@
+"""Settings: from the environment (`INNKEEP_…`) or `.env`, checked once, frozen after.
+
+Whatever is wrong with them is said in one line that names the variable; see `SettingsError`.
+"""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.terms import Terms
+
+PREFIX = "INNKEEP_"
+TESTS_PREFIX = "INNKEEP_TEST_"
+"""Variables of the test suite, which the product passes over."""
+
+SANDBOX_EMAIL = "admin@innkeep.example"
+SANDBOX_PASSWORD = "innkeep-admin"  # noqa: S105 - public on purpose, and then on loopback only
+SANDBOX_WEBHOOK_SECRET = "whsec_innkeep"  # noqa: S105 - as above
+
+Mode = Literal["production", "sandbox"]
+Provider = Literal["stripe", "simulator"]
+Count = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(Exception):
+    """The settings do not make sense; the message is one line for the person who starts Innkeep."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A nested one is written with its group: `INNKEEP_TERMS_HOLD_MINUTES`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="ignore",  # load_settings refuses what is unknown; a .env may serve other programs too
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    mode: Mode = "production"
+    terms: Terms = Terms()
+
+    # Engines: absent means the default that needs nothing installed.
+    database_url: SecretStr | None = None
+    kafka_bootstrap_servers: str | None = None
+    opensearch_url: SecretStr | None = None
+
+    # Payments.
+    payments: Provider | None = None
+    stripe_api_key: SecretStr | None = None
+    stripe_api_base: str | None = None
+    stripe_webhook_secret: SecretStr | None = None
+
+    # The first start makes this user; in sandbox mode there is a default, see `superadmin`.
+    superadmin_email: str | None = None
+    superadmin_password: SecretStr | None = None
+
+    # Callers.
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, comma-separated, that may send cookies with a change; the server's own always may."""
+    token_hours: Count = 24
+    login_failures_per_account: Count = 5
+    login_failures_per_address: Count = 50
+    login_window_minutes: Count = 15
+    password_min_length: Count = 8
+    password_max_length: Count = 128
+    require_verified_email: bool = False
+    body_limit_bytes: Count = 1_000_000
+
+    # Retries and reads.
+    idempotency_hours: Count = 24
+    idempotency_wait_seconds: float = Field(5.0, ge=0)
+    read_wait_seconds: float = Field(5.0, ge=0)
+    page_rows: Count = 25
+    page_rows_max: Count = 1000
+    operators_page_rows: Count = 100
+    feed_entries: Count = 1000
+    feed_entries_max: Count = 10_000
+    feed_wait_max_seconds: float = Field(30.0, ge=0)
+
+    # What Innkeep says of itself.
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        return value
+
+    @property
+    def sandbox(self) -> bool:
+        """Sandbox mode: the clock can be moved, and there are default credentials."""
+        return self.mode == "sandbox"
+
+    @property
+    def payment_provider(self) -> Provider:
+        """Who moves the money: what was said, else Stripe where there is a key, else the simulator."""
+        return self.payments or ("stripe" if self.stripe_api_key else "simulator")
+
+    @property
+    def webhook_secret(self) -> SecretStr | None:
+        """The key of payment callbacks; without one, no callback is believed."""
+        if self.stripe_webhook_secret is None and self.sandbox:
+            return SecretStr(SANDBOX_WEBHOOK_SECRET)
+        return self.stripe_webhook_secret
+
+    @property
+    def superadmin(self) -> tuple[str, SecretStr] | None:
+        """E-mail and password of the user that the first start makes."""
+        if self.superadmin_email and self.superadmin_password:
+            return self.superadmin_email, self.superadmin_password
+        return (SANDBOX_EMAIL, SecretStr(SANDBOX_PASSWORD)) if self.sandbox else None
+
+    @property
+    def default_credentials(self) -> bool:
+        """Whether the superAdmin is the one that everybody knows."""
+        return self.sandbox and not (self.superadmin_email and self.superadmin_password)
+
+    def problems(self, *, host: str, database_is_empty: bool) -> Iterable[str]:
+        """Why Innkeep must not start with these settings, one line each; none when it may.
+
+        `host` is the address it would listen on.
+        """
+        if (self.superadmin_email is None) != (self.superadmin_password is None):
+            yield "INNKEEP_SUPERADMIN_EMAIL and INNKEEP_SUPERADMIN_PASSWORD go together; one of them is missing"
+        elif self.superadmin is None and database_is_empty:
+            yield (
+                "the database is empty: set INNKEEP_SUPERADMIN_EMAIL and INNKEEP_SUPERADMIN_PASSWORD "
+                "for the first user, or INNKEEP_MODE=sandbox to try Innkeep out"
+            )
+        if self.superadmin_password is not None:
+            length = len(self.superadmin_password.get_secret_value())
+            if not self.password_min_length <= length <= self.password_max_length:
+                yield (
+                    f"INNKEEP_SUPERADMIN_PASSWORD must have {self.password_min_length} "
+                    f"to {self.password_max_length} characters"
+                )
+        if self.stripe_api_key is None and (self.payments == "stripe" or (self.payments is None and not self.sandbox)):
+            yield "set INNKEEP_STRIPE_API_KEY, or INNKEEP_PAYMENTS=simulator to do without Stripe"
+        if self.default_credentials and not is_loopback(host):
+            yield (
+                f"sandbox mode with the default credentials listens on loopback only, not on {host}; "
+                "set INNKEEP_SUPERADMIN_EMAIL and INNKEEP_SUPERADMIN_PASSWORD"
+            )
+
+    def check(self, *, host: str, database_is_empty: bool) -> Self:
+        """These settings, if Innkeep may start with them.
+
+        Raises:
+            SettingsError: the first of `problems`.
+        """
+        for problem in self.problems(host=host, database_is_empty=database_is_empty):
+            raise SettingsError(problem)
+        return self
+
+
+def load_settings(*, default_mode: Mode = "production", env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings; `default_mode` is the mode where none is said.
+
+    Raises:
+        SettingsError: a variable is unknown, or its value is not understood.
+    """
+    _refuse_unknown(env_file)
+    try:
+        settings = Settings(_env_file=env_file)
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+    return settings if "mode" in settings.model_fields_set else settings.model_copy(update={"mode": default_mode})
+
+
+def setting_names() -> frozenset[str]:
+    """The name of every variable that Innkeep knows."""
+    flat = {name for name in Settings.model_fields if name != "terms"}
+    nested = {f"terms_{name}" for name in Terms.__dataclass_fields__}
+    return frozenset(PREFIX + name.upper() for name in flat | nested)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_unknown(env_file: Path | None) -> None:
+    said = set(os.environ)
+    if env_file is not None and env_file.is_file():
+        said |= set(dotenv_values(env_file))
+    known = setting_names()
+    for name in sorted(said):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper.startswith(TESTS_PREFIX) or upper in known:
+            continue
+        near = difflib.get_close_matches(upper, known, n=1)
+        raise SettingsError(f"unknown setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+    return f"{name}: {first['msg'][0].lower()}{first['msg'][1:]}"
