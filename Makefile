@@ -37,7 +37,7 @@ serve: $(STAMP) ## serve in sandbox mode
 	INNKEEP_MODE=$${INNKEEP_MODE:-sandbox} $(BIN)/innkeep serve $(ARGS)
 
 test: $(STAMP) ## every test, with coverage; ARGS="tests/domain -k hold" for fewer
-	$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(STAMP) ## lint, types and house laws
 	$(BIN)/ruff check .
