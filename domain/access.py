@@ -116,7 +116,7 @@ def holds(rule: Rule, actor: Actor, facts: Facts) -> bool:  # noqa: PLR0911 - on
         case Own(field):
             return actor.id is not None and str(facts.get(field)) == str(actor.id)
         case Is(field, values):
-            return facts.get(field) in values
+            return any(_same(facts.get(field), value) for value in values)
         case As(resource, _):
             return bool(facts.get(f"as:{resource}", False))
         case AnyOf(rules):
@@ -124,3 +124,46 @@ def holds(rule: Rule, actor: Actor, facts: Facts) -> bool:  # noqa: PLR0911 - on
         case AllOf(rules):
             return all(holds(r, actor, facts) for r in rules)
     raise TypeError(rule)
+
+
+def may(rule: Rule, actor: Actor) -> bool:
+    """Could the rule hold for this caller on any document at all?"""
+    if actor.role == "system":
+        return True
+    match rule:
+        case Own():
+            return actor.id is not None
+        case Is(_, values):
+            return bool(values)
+        case As():
+            return True
+        case AnyOf(rules):
+            return any(may(r, actor) for r in rules)
+        case AllOf(rules):
+            return all(may(r, actor) for r in rules)
+    return holds(rule, actor, {})
+
+
+def parents(rule: Rule) -> frozenset[As]:
+    """Every parent whose visibility the rule asks for."""
+    match rule:
+        case As():
+            return frozenset((rule,))
+        case AnyOf(rules) | AllOf(rules):
+            return frozenset().union(*(parents(r) for r in rules))
+    return frozenset()
+
+
+def named(rule: Rule) -> frozenset[str]:
+    """The fields by which the rule ties a document to a caller or to a parent."""
+    match rule:
+        case Own(field) | As(_, field):
+            return frozenset((field,))
+        case AnyOf(rules) | AllOf(rules):
+            return frozenset().union(*(named(r) for r in rules))
+    return frozenset()
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as JSON is: true is not 1."""
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain.access import Admin, Everyone, Nobody, Rule
+from domain.access import Admin, Everyone, Nobody, Own, Rule, Staff
 
 
 class Kind(StrEnum):
@@ -54,6 +54,8 @@ class Field:
     personal: bool = False
     of: Kind | None = None
     """Of a LIST: what its items are."""
+    lookup: bool = False
+    """Looked up by its exact value, by commands or the edge: indexed, whoever may filter on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,14 @@ class Resource:
     record: RecordRules | None = None
     has_get: bool = True
     has_list: bool = True
+    source: str | None = None
+    """The resource whose documents it shows in another way; absent: its own."""
+    history: Rule | None = None
+    """Who reads the history and past states, of those who see it; absent: the owner and staff."""
+    search: tuple[str, ...] = ()
+    """The texts that a list's `keyword` is looked for in; the list then needs one."""
+    brief: bool = False
+    """Shown without what every resource carries, save the id."""
     keeps_deleted: bool = False
     """Deleting hides a resource from gets and lists, save where the rules keep it readable."""
 
@@ -97,6 +107,18 @@ class Resource:
     def id_name(self) -> str:
         """The path parameter of the get route, such as `listingId`."""
         return self.id_param or f"{self.name}Id"
+
+    @property
+    def documents(self) -> str:
+        """The name of the read model that it is answered from."""
+        return self.source or self.name
+
+    @property
+    def reads_history(self) -> Rule:
+        """Who reads its history, of those who see it."""
+        if self.history is not None:
+            return self.history
+        return Own(self.owner) | Staff() if self.owner else Staff()
 
     def field_named(self, name: str) -> Field | None:
         """The declared field of that name, common fields included."""

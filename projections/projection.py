@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -47,9 +48,9 @@ class Projection:
     version: int = 1
 
 
-def instant(at: Any) -> str:
-    """RFC 3339 UTC with milliseconds."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+def instant(at: datetime) -> str:
+    """RFC 3339 UTC with milliseconds: as text, instants order as in time."""
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def born(event: Recorded, **fields: Any) -> Document:
@@ -65,13 +66,30 @@ def changed(document: Document | None, event: Recorded, **fields: Any) -> Docume
     return document | fields | {"recordVersion": event.version, "updatedAt": instant(event.at)}
 
 
-def fold(projection: Projection, document: Document | None, events: Iterable[Recorded], id: UUID) -> Document | None:
-    """One document after these events."""
+class Step(NamedTuple):
+    """One event of a document's life."""
+
+    event: Recorded
+    before: Document | None
+    after: Document | None
+
+
+def steps(projection: Projection, document: Document | None, events: Iterable[Recorded], id: UUID) -> Iterator[Step]:
+    """What each of these events made of one document; events that do not concern it are passed over."""
     for event in events:
         handler = projection.handles.get(type(event.fact))
         if handler is None:
             continue
+        before, concerned = document, False
         for target in projection.targets(event):
             if target.id == id:
-                document = handler(document, event, target.hint)
+                document, concerned = handler(document, event, target.hint), True
+        if concerned:
+            yield Step(event, before, document)
+
+
+def fold(projection: Projection, document: Document | None, events: Iterable[Recorded], id: UUID) -> Document | None:
+    """One document after these events."""
+    for step in steps(projection, document, events, id):
+        document = step.after
     return document
