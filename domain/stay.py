@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from domain.errors import Invalid
 from domain.zones import days_before, instant
@@ -18,7 +18,7 @@ class Nights:
     end: date
 
     def __iter__(self) -> Iterator[date]:
-        return (self.start + timedelta(days=n) for n in range(len(self)))
+        return map(date.fromordinal, range(self.start.toordinal(), self.end.toordinal()))
 
     def __len__(self) -> int:
         return max(0, (self.end - self.start).days)

@@ -48,7 +48,8 @@ def test_every_active_currency_is_listed_once() -> None:
 @pytest.mark.parametrize(
     ("major", "currency", "minor"),
     [("123.45", "EUR", 12345), ("123.450", "EUR", 12345), ("500", "JPY", 500), ("1E+2", "JPY", 100),
-     ("-0.5", "KWD", -500), ("100.0", "JPY", 100), ("0", "EUR", 0), ("0E-9", "EUR", 0), ("0E+999999", "EUR", 0), ("0.0001", "UYW", 1)],
+     ("-0.5", "KWD", -500), ("100.0", "JPY", 100), ("0", "EUR", 0), ("0E-9", "EUR", 0), ("0E+999999", "EUR", 0),
+     ("0.0001", "UYW", 1)],
 )  # fmt: skip
 def test_an_amount_in_major_units_is_read_exactly(major: str, currency: str, minor: int) -> None:
     assert from_major(Decimal(major), currency) == Money(minor, currency)

@@ -340,7 +340,7 @@ def test_what_never_refunds_has_no_grace(policy: Policy) -> None:
 
 
 def test_steps_that_refund_something_have_a_grace() -> None:
-    assert cancelled(custom([Step(9_999, 1)]), LONG_AGO).trace.rule == "grace"
+    assert cancelled(custom([Step(9_999, 1), Step(100, 0)]), LONG_AGO).trace.rule == "grace"
 
 
 def test_a_tier_that_refunds_everything_anyway_is_the_rule_even_in_the_grace() -> None:
@@ -415,6 +415,15 @@ def test_a_price_of_nothing_refunds_nothing_and_divides_by_nothing(tier: str) ->
     for at in (LONG_AGO, CHECK_IN - HOUR, CHECK_IN + DAY):
         assert cancelled(tier, at, price=free, stay=stay_of(7)).amount == 0
     assert cancelled(tier, LONG_AGO, price=priced((0, 0)), stay=stay_of(2)).amount == 0
+
+
+@pytest.mark.parametrize("by", ["guest", "host", "admin"])
+def test_the_service_fee_stays_once_a_night_is_stayed_even_one_worth_less_than_a_cent(by: str) -> None:
+    price = priced((1, 1, 10**7), discount=10**7 - 98, service=14)
+    policy = Policy("kind", (), TIERS["flexible"].after_check_in)
+    outcome = cancelled(policy, CHECK_IN, by, price=price, stay=stay_of(3))
+    assert amounts(outcome) == {NIGHT: 100}
+    assert outcome.kept.service_fee == 14
 
 
 def test_the_trace_names_every_cut_off_and_the_instant_that_counted() -> None:
