@@ -27,6 +27,8 @@ class Route:
     data_name: str = ""
     bare: bool = False
     """The answer comes without the envelope, as its reference shows."""
+    raw: bool = False
+    """The message takes the body as it came (`raw`) and its signature header (`signature`): a webhook."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The marketplace's story, played through its public API."""

@@ -1,0 +1,102 @@
+"""REST write routes, made from the registry of commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from commands.bus import Ask, Done, Shown, authorise
+from commands.ports import Answer
+from commands.registry import Command, Route
+from commands.wire import Message
+from domain.errors import Invalid
+from infra.http.edge import TOKEN, Edge, Endpoint, answer, parsed
+from infra.http.envelope import Context, encode, failure, success
+from infra.http.failures import invalid
+
+if TYPE_CHECKING:
+    from infra.product import Product
+
+
+def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
+    """What serves one command over HTTP."""
+    product = edge.product
+
+    async def serve(request: Request, context: Context) -> Response:
+        authorise(command, context.actor)
+        message, body = await read(edge, request, command, route)
+
+        def render(told: Answer, shown: Shown) -> bytes:
+            return rendered(product, context, route, told, shown)
+
+        ask = Ask(
+            actor=context.actor,
+            at=product.clock.now(),
+            real_now=product.clock.real_now(),
+            render=render,
+            request_id=context.request_id,
+            address=context.address,
+            key=edge.key(request, context, body) if command.idempotent else None,
+        )
+        return respond(await product.bus.run(command, message, ask), route, secure=request.url.scheme == "https")
+
+    return serve
+
+
+async def read(edge: Edge, request: Request, command: Command, route: Route) -> tuple[Message, Any]:
+    """The message and the JSON it was made of. Raises Invalid, TooLarge."""
+    raw = await edge.body(request)
+    if route.raw:
+        fields: dict[str, Any] = {"raw": raw, "signature": request.headers.get("stripe-signature", "")}
+        return validated(command, fields), None
+    body = parsed(raw) if route.method in {"POST", "PUT", "PATCH"} and (raw.strip() or expects_body(command, route)) else {}
+    fields = {name: value for name, value in body.items() if name not in command.message.IGNORED}
+    for name, value in request.path_params.items():
+        if str(fields.get(name, value)) != value:
+            raise Invalid({name: "is given by the path"})
+        fields[name] = value
+    return validated(command, fields), body
+
+
+def validated(command: Command, fields: dict[str, Any]) -> Message:
+    """The message, validated this once. Raises Invalid."""
+    try:
+        return command.message.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def expects_body(command: Command, route: Route) -> bool:
+    """Is there anything that a body could say?"""
+    given = {f"{{{f.alias or name}}}" for name, f in command.message.model_fields.items()}
+    return any(name not in route.path for name in given)
+
+
+def rendered(product: Product, context: Context, route: Route, told: Answer, shown: Shown) -> bytes:
+    """The body of a command's answer."""
+    status = told.status or route.status
+    if status >= 400:
+        problem = told.extra
+        return failure(status, problem["errCode"], problem["message"], problem.get("detail"))
+    if route.bare:
+        return encode(shown if shown is not None else told.extra)
+    many = isinstance(shown, list) and told.resource is not None
+    name = product.resources[told.resource].plural if many and told.resource else route.data_name
+    return success(context, data_name=name, action=route.action, status=status, data=shown, beside=told.extra)
+
+
+def respond(done: Done, route: Route, *, secure: bool) -> Response:
+    """The answer with its headers: where the log stands, whether it was replayed, the token of a login."""
+    headers = {"X-Event-Position": str(done.position), **done.headers}
+    if done.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    response = answer(done.body, done.status or route.status, headers)
+    token = done.headers.get(TOKEN)
+    if token:
+        response.set_cookie(TOKEN, token, httponly=True, samesite="lax", secure=secure, path="/")
+    elif token is not None:
+        response.delete_cookie(TOKEN, path="/")
+    return response

@@ -1,0 +1,143 @@
+"""What every request goes through before a rule sees it: who it is, what it says, and how errors come back."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from commands.ports import Key, Unavailable
+from domain.errors import DomainError, Invalid, NotAllowed
+from infra.http.envelope import Context, canonical, decode, failure, request_id_of
+from infra.http.failures import TooLarge, failed
+from infra.identity.callers import Credentials
+
+if TYPE_CHECKING:
+    from infra.product import Product
+
+TOKEN = "airbnb3-access-token"  # noqa: S105 - the name of a header and a cookie
+JSON = "application/json"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+Endpoint = Callable[[Request, Context], Awaitable[Response]]
+log = structlog.get_logger("http")
+
+
+def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer that is ready: nothing encodes it again."""
+    return Response(body, status, headers, JSON)
+
+
+class Edge:
+    """Wraps endpoints: context, caller, errors."""
+
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self.limit = product.settings.body_limit_bytes
+
+    def open(self, endpoint: Endpoint, *, api_auth: bool = False, anonymous: bool = False) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint as the web framework calls it. `anonymous`: credentials are not even looked at."""
+
+        async def endpoint_of(request: Request) -> Response:
+            context = Context(
+                request_id_of(request.query_params.get("requestId"), uuid4().hex),
+                request.method,
+                request.url.path,
+                request.client.host if request.client else None,
+            )
+            try:
+                if not anonymous:
+                    await self.identify(request, context, api_auth=api_auth)
+                response = await endpoint(request, context)
+            except (DomainError, Unavailable) as error:
+                problem = failed(error)
+                response = answer(problem.body, problem.status, problem.headers)
+            except Exception:
+                log.exception("unexpected", request_id=context.request_id, method=context.method, path=context.path)
+                response = answer(failure(500, "INTERNAL", "Something went wrong here. It has been logged.", {"requestId": context.request_id}), 500)
+            response.headers["X-Request-Id"] = context.request_id
+            self.note(context, response)
+            return response
+
+        return endpoint_of
+
+    def note(self, context: Context, response: Response) -> None:
+        """One line a request. Query strings stay out: a token may stand there."""
+        log.info(
+            "request",
+            request_id=context.request_id,
+            method=context.method,
+            path=context.path,
+            status=response.status_code,
+            ms=context.elapsed_ms,
+            user=str(context.actor.id) if context.actor.id else None,
+        )
+
+    async def identify(self, request: Request, context: Context, *, api_auth: bool) -> None:
+        """Who calls, as of now. Raises Unauthenticated for bad credentials, NotAllowed for a cookie from elsewhere."""
+        headers = request.headers
+        credentials = Credentials(
+            query=request.query_params.get("access_token"),
+            authorization=headers.get("authorization"),
+            header=headers.get(TOKEN),
+            cookie=request.cookies.get(TOKEN),
+            api_auth=headers.get("apiauth") if api_auth else None,
+        )
+        if credentials.by_cookie and request.method not in SAFE and not self.from_here(request):
+            raise NotAllowed("A request that changes data and carries only a cookie must come from an allowed Origin.")
+        context.actor = await self.product.callers.caller(credentials)
+
+    def from_here(self, request: Request) -> bool:
+        """Does the Origin, or else the Referer, name a place that pages may act from?"""
+        source = request.headers.get("origin") or request.headers.get("referer")
+        if not source:
+            return False
+        parts = urlsplit(source)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        allowed = self.product.settings.allowed_origins or (f"{request.url.scheme}://{request.url.netloc}",)
+        return origin in allowed
+
+    async def body(self, request: Request) -> bytes:
+        """The raw body. Raises TooLarge past the limit, before reading further."""
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self.limit:
+            raise TooLarge(f"The body may have at most {self.limit} bytes.")
+        chunks, size = [], 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > self.limit:
+                raise TooLarge(f"The body may have at most {self.limit} bytes.")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def key(self, request: Request, context: Context, body: Any) -> Key | None:
+        """The idempotency key of this request, per caller. Raises Invalid for one that is no key."""
+        text = request.headers.get("idempotency-key")
+        if text is None:
+            return None
+        if not re.fullmatch(r"[\x20-\x7e]{1,255}", text):
+            raise Invalid({"Idempotency-Key": "is 1 to 255 printable ASCII characters"})
+        caller = context.actor.id or f"stranger {context.address}"
+        asked = b"\n".join((context.method.encode(), context.path.encode(), canonical(body)))
+        return Key(f"{caller} {text}", hmac.digest(self.product.fingerprint_secret, asked, hashlib.sha256))
+
+
+def parsed(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body. Raises Invalid."""
+    if not raw.strip():
+        raise Invalid({"body": "is missing: a JSON object is expected"})
+    try:
+        value = decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError, ValueError):
+        raise Invalid({"body": "is not well-formed JSON"}) from None
+    if not isinstance(value, dict):
+        raise Invalid({"body": "is not a JSON object"})
+    return value

@@ -1,0 +1,129 @@
+"""The bodies of answers: the reference's envelope, lists, and the one form of errors."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.actor import NOBODY, Actor
+from projections.projection import instant
+
+APP_VERSION = "0.1.0"
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_canonical = msgspec.json.Encoder(order="deterministic", decimal_format="string").encode
+
+
+@dataclass(slots=True)
+class Context:
+    """One request, as its answer tells of it."""
+
+    request_id: str
+    method: str
+    path: str
+    address: str | None = None
+    actor: Actor = NOBODY
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the request came in."""
+        return int((time.perf_counter() - self.started) * 1000)
+
+
+def encode(value: Any) -> bytes:
+    """JSON with decimals as exact numbers."""
+    return _encode(value)
+
+
+def decode(body: bytes) -> Any:
+    """JSON with every fraction read as a decimal. Raises msgspec.DecodeError, or RecursionError for a nest too deep."""
+    return msgspec.json.decode(body, float_hook=Decimal)
+
+
+def canonical(value: Any) -> bytes:
+    """One spelling for all spellings of the same JSON: what idempotency keys compare."""
+    return _canonical(_same(value))
+
+
+def _same(value: Any) -> Any:
+    match value:
+        case bool() | None | str():
+            return value
+        case dict():
+            return {k: _same(v) for k, v in value.items()}
+        case list():
+            return [_same(v) for v in value]
+        case _:
+            number = Decimal(value)
+            return ["#", str(number.normalize()) if number else "0"]
+
+
+def success(
+    context: Context, *, data_name: str, action: str, status: int, data: Any, beside: dict[str, Any] | None = None
+) -> bytes:
+    """The envelope of a resource, or of a list of them."""
+    return encode(head(context, data_name, action, status, len(data) if isinstance(data, list) else 1) | {data_name: data} | (beside or {}))
+
+
+def head(context: Context, data_name: str, action: str, status: int, rows: int) -> dict[str, Any]:
+    """What stands in the envelope before the resource."""
+    actor = context.actor
+    return {
+        "status": "OK",
+        "statusCode": str(status),
+        "elapsedMs": context.elapsed_ms,
+        "requestId": context.request_id,
+        "userId": _text(actor.id),
+        "sessionId": _text(actor.session),
+        "dataName": data_name,
+        "method": context.method,
+        "action": action,
+        "appVersion": APP_VERSION,
+        "rowCount": rows,
+    }
+
+
+def failure(status: int, code: str, message: str, detail: dict[str, Any] | None = None) -> bytes:
+    """An error, everywhere."""
+    return encode(
+        {
+            "result": "ERR",
+            "status": status,
+            "message": message,
+            "errCode": code,
+            "date": instant(datetime.now(UTC)),
+            "detail": plain(detail or {}),
+        }
+    )
+
+
+def plain(value: Any) -> Any:
+    """Domain values in the detail of an error, as JSON has them."""
+    match value:
+        case dict():
+            return {str(k): plain(v) for k, v in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(v) for v in value]
+        case datetime():
+            return instant(value)
+        case str() | bool() | int() | Decimal() | None:
+            return value
+        case _:
+            return str(value)
+
+
+def request_id_of(sent: str | None, made: str) -> str:
+    """The caller's own request id if it is fit for a log line, else the made one."""
+    return sent if sent and re.fullmatch(r"[\w.:-]{1,128}", sent, re.ASCII) else made
+
+
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)

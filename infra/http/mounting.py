@@ -1,0 +1,59 @@
+"""Where routes stand: under their service's prefix and without it, and described once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from fastapi import FastAPI
+
+from infra.http.edge import Edge, Endpoint
+
+Operation = dict[str, Any]
+"""An operation object of OpenAPI."""
+
+
+def prefix_of(service: str) -> str:
+    """The prefix of a service's routes, such as `/bookingmanagement-api`."""
+    return f"/{service.lower()}-api"
+
+
+class Mount:
+    """Adds endpoints to the application and keeps what is to be said of them."""
+
+    def __init__(self, app: FastAPI, edge: Edge) -> None:
+        self.app = app
+        self.edge = edge
+        self.paths: dict[str, dict[str, Operation]] = {}
+
+    def add(
+        self,
+        paths: Iterable[str],
+        method: str,
+        endpoint: Endpoint,
+        *,
+        services: Iterable[str] = (),
+        operation: Operation | None = None,
+        api_auth: bool = False,
+        anonymous: bool = False,
+    ) -> None:
+        """One endpoint at all its paths, with and without the prefix of each of its services."""
+        prefixes = [prefix_of(service) for service in services]
+        opened = self.edge.open(endpoint, api_auth=api_auth, anonymous=anonymous)
+        for path in paths:
+            for prefix in ("", *prefixes):
+                self._route(prefix + path, method, opened)
+            if operation is not None:
+                servers = [{"url": "/"}, *({"url": prefix} for prefix in prefixes)] if prefixes else None
+                self._describe(path, method, operation, servers)
+
+    def _route(self, path: str, method: str, endpoint: Callable[..., Awaitable[Any]]) -> None:
+        self.app.add_route(path, endpoint, methods=[method], include_in_schema=False)
+
+    def _describe(self, path: str, method: str, operation: Operation, servers: list[dict[str, str]] | None) -> None:
+        at = self.paths.setdefault(path, {})
+        unique = {**operation, "operationId": operation["operationId"] + (f"At{len(self.paths)}" if self._named(operation) else "")}
+        at[method.lower()] = unique | ({"servers": servers} if servers else {})
+
+    def _named(self, operation: Operation) -> bool:
+        return any(op["operationId"] == operation["operationId"] for ops in self.paths.values() for op in ops.values())

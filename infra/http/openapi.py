@@ -1,0 +1,232 @@
+"""The OpenAPI text, made from the registry of commands and the declarations of resources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from commands.registry import Command, Route
+from domain.access import Everyone
+from domain.resource import COMMON, Field, Kind, Resource
+from infra.http.envelope import APP_VERSION
+from infra.http.mounting import Operation
+
+Schema = dict[str, Any]
+REF = "#/components/schemas/{model}"
+ABOUT = """The backend of a marketplace for short stays: list, search, book, pay, review, settle.
+
+Every route also stands under its service's prefix (see the servers of each operation). Changes take an `Idempotency-Key`;
+their answers carry `X-Event-Position`, which a read may send back to see at least that much."""
+
+JSON_OF: dict[Kind, Schema] = {
+    Kind.ID: {"type": "string", "format": "uuid"},
+    Kind.STRING: {"type": "string"},
+    Kind.TEXT: {"type": "string"},
+    Kind.INTEGER: {"type": "integer"},
+    Kind.MONEY: {"type": "number", "description": "Major units of the currency."},
+    Kind.DECIMAL: {"type": "number"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.ENUM: {"type": "string"},
+    Kind.DAY: {"type": "string", "format": "date"},
+    Kind.INSTANT: {"type": "string", "format": "date-time"},
+    Kind.OBJECT: {"type": "object"},
+    Kind.LIST: {"type": "array", "items": {}},
+}
+ERROR_CODES = {
+    "400": "Malformed: INVALID, with the fields named.",
+    "401": "No or bad credentials.",
+    "403": "Seen, but not allowed.",
+    "404": "Absent, or not yours to see.",
+    "409": "A rule refused it.",
+    "413": "The body is too large.",
+    "422": "The Idempotency-Key was used for something else.",
+    "429": "Too many attempts.",
+    "503": "Not now; see Retry-After.",
+}
+
+
+def field_schema(field: Field) -> Schema:
+    """How a field looks in answers."""
+    schema = dict(JSON_OF[field.kind])
+    if field.kind is Kind.ENUM:
+        schema["enum"] = [*field.enum]
+    if field.kind is Kind.LIST and field.of is not None:
+        schema["items"] = JSON_OF[field.of]
+    if field.doc:
+        schema["description"] = field.doc
+    return schema if field.required else {"anyOf": [schema, {"type": "null"}]} if field not in COMMON else schema
+
+
+def resource_schema(resource: Resource) -> Schema:
+    """How a resource looks in answers; which fields a caller gets depends on who they are."""
+    properties: dict[str, Schema] = {}
+    for field in (*resource.fields, *COMMON):
+        if not field.shown:
+            continue
+        properties[field.name] = field_schema(field)
+        if field.kind is Kind.ENUM:
+            properties[f"{field.name}_idx"] = {"type": ["integer", "null"], "description": "The value's place in the enum."}
+    properties["_owner"] = {"type": ["string", "null"], "format": "uuid"}
+    return {"type": "object", "description": resource.doc, "properties": properties, "required": ["id"]}
+
+
+class Describe:
+    """Writes operations and gathers the schemas that they name."""
+
+    def __init__(self, resources: Mapping[str, Resource]) -> None:
+        self.resources = resources
+        self.schemas: dict[str, Schema] = {r.name: resource_schema(r) for r in resources.values()}
+        self.schemas["Error"] = {
+            "type": "object",
+            "required": ["result", "status", "message", "errCode", "date", "detail"],
+            "properties": {
+                "result": {"const": "ERR"},
+                "status": {"type": "integer"},
+                "message": {"type": "string", "description": "A sentence for a person."},
+                "errCode": {"type": "string", "description": "The rule's stable name."},
+                "date": {"type": "string", "format": "date-time"},
+                "detail": {"type": "object"},
+            },
+        }
+
+    def command(self, command: Command, route: Route) -> Operation:
+        """One write route."""
+        operation: Operation = {
+            "operationId": command.name,
+            "summary": _title(command.name),
+            "description": _with_refusals(command),
+            "tags": [route.service],
+            "parameters": [*path_parameters(route.path), *([IDEMPOTENCY_KEY] if command.idempotent else [])],
+            "responses": {str(route.status): self._success(route), **self.errors()},
+        }
+        if not isinstance(command.who, Everyone):
+            operation["security"] = SECURITY
+        body = self._body(command, route)
+        if body is not None:
+            operation["requestBody"] = body
+        return operation
+
+    def get(self, resource: Resource) -> Operation:
+        """The get route of a resource."""
+        path = resource.get_path or f"{resource.path}/{{{resource.id_name}}}"
+        return {
+            "operationId": f"get{_upper(resource.name)}",
+            "summary": f"Get a {resource.name}",
+            "description": resource.doc,
+            "tags": [resource.service],
+            "parameters": [*path_parameters(path), AS_OF, EVENT_POSITION],
+            "responses": {"200": _content(self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})), **self.errors()},
+            "security": SECURITY_OR_NONE,
+        }
+
+    def list(self, resource: Resource) -> Operation:
+        """The list route of a resource."""
+        rows = {"type": "array", "items": {"$ref": REF.format(model=resource.name)}}
+        return {
+            "operationId": f"list{_upper(resource.plural)}",
+            "summary": f"List {resource.plural}",
+            "description": resource.doc,
+            "tags": [resource.service],
+            "parameters": [*(_filter(f) for f in resource.fields if f.filter), *PAGING, EVENT_POSITION],
+            "responses": {"200": _content(self._enveloped(resource.plural, rows)), **self.errors()},
+            "security": SECURITY_OR_NONE,
+        }
+
+    def plain(self, name: str, summary: str, tag: str, *, parameters: tuple[Schema, ...] = (), schema: Schema | None = None, path: str = "") -> Operation:
+        """A route with an answer of its own form."""
+        return {
+            "operationId": name,
+            "summary": summary,
+            "tags": [tag],
+            "parameters": [*path_parameters(path), *parameters],
+            "responses": {"200": _content(schema or {"type": "object"}), **self.errors()},
+            "security": SECURITY_OR_NONE,
+        }
+
+    def document(self, paths: Mapping[str, Mapping[str, Operation]]) -> dict[str, Any]:
+        """The whole text."""
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": "Innkeep", "version": APP_VERSION, "description": ABOUT},
+            "paths": dict(paths),
+            "components": {
+                "schemas": self.schemas,
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key (`sk_…`)."},
+                    "apiAuth": {"type": "apiKey", "in": "header", "name": "ApiAuth", "description": "An API key, on operator routes."},
+                },
+            },
+        }
+
+    def errors(self) -> dict[str, Schema]:
+        """Every error has one form."""
+        return {code: {"description": text} | _content({"$ref": REF.format(model="Error")}) | {"description": text} for code, text in ERROR_CODES.items()}
+
+    def _success(self, route: Route) -> Schema:
+        if route.bare or route.data_name not in self.resources:
+            return _content({"type": "object"})
+        return _content(self._enveloped(route.data_name, {"$ref": REF.format(model=route.data_name)}, strict=False))
+
+    def _enveloped(self, name: str, data: Schema, *, strict: bool = True) -> Schema:
+        properties = {"status": {"const": "OK"}, "statusCode": {"type": "string"}, "rowCount": {"type": "integer"}, name: data}
+        return {"type": "object", "required": ["status", "statusCode", *([name] if strict else [])], "properties": properties}
+
+    def _body(self, command: Command, route: Route) -> Schema | None:
+        if route.raw:
+            return {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+        schema = command.message.model_json_schema(by_alias=True, ref_template=REF)
+        self.schemas.update(schema.pop("$defs", {}))
+        in_path = set(re.findall(r"{(\w+)}", route.path))
+        schema["properties"] = {n: s for n, s in schema.get("properties", {}).items() if n not in in_path}
+        schema["required"] = [n for n in schema.get("required", []) if n not in in_path]
+        for name in sorted(command.message.IGNORED):
+            schema["properties"].setdefault(name, {"description": "The server decides; what is sent is not looked at."})
+        if not schema["properties"] or route.method in {"GET", "DELETE"}:
+            return None
+        schema.pop("title", None)
+        self.schemas[_upper(command.name)] = schema
+        return {"required": True, "content": {"application/json": {"schema": {"$ref": REF.format(model=_upper(command.name))}}}}
+
+
+def _content(schema: Schema) -> Schema:
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+
+
+def path_parameters(path: str) -> list[Schema]:
+    """The parameters that a path names."""
+    return [_parameter(name, "path", {"type": "string"}, required=True) for name in re.findall(r"{(\w+)}", path)]
+
+
+def _parameter(name: str, place: str, schema: Schema, doc: str = "", *, required: bool = False) -> Schema:
+    return {"name": name, "in": place, "required": required, "schema": schema} | ({"description": doc} if doc else {})
+
+
+def _filter(field: Field) -> Schema:
+    return _parameter(field.name, "query", {"type": "array", "items": {"type": "string"}}, f"Filter by {field.name}; repeated: any of. `null` matches absent.") | {"explode": True, "style": "form"}
+
+
+def _upper(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _title(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _upper(name)).capitalize()
+
+
+def _with_refusals(command: Command) -> str:
+    refusals = ", ".join(f"`{rule}`" for rule in command.refuses)
+    return command.doc + (f"\n\nMay be refused with {refusals}." if refusals else "")
+
+
+SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+SECURITY_OR_NONE: list[dict[str, list[str]]] = [{}, {"token": []}]
+IDEMPOTENCY_KEY = _parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}, "A retry with the same key is answered as the first was.")
+EVENT_POSITION = _parameter("X-Event-Position", "header", {"type": "integer", "minimum": 0}, "Answer from a read model that is at least this far.")
+AS_OF = _parameter("asOf", "query", {"type": "string", "format": "date-time"}, "The state as of this instant; owner and staff.")
+PAGING = [
+    _parameter("pageNumber", "query", {"type": "integer", "minimum": 0}, "From 1; 0 is everything, and needs a login."),
+    _parameter("pageRowCount", "query", {"type": "integer", "minimum": 1, "maximum": 1000}, "Rows a page."),
+    _parameter("sortBy", "query", {"type": "string"}, "A field that you see; by default createdAt."),
+    _parameter("sortOrder", "query", {"enum": ["asc", "desc"]}, "By default desc."),
+]

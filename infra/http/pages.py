@@ -1,0 +1,51 @@
+"""What the whole product answers for itself: a front page, its health, its description, the sandbox's clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from infra.http.edge import answer
+from infra.http.envelope import APP_VERSION, Context, encode
+from infra.http.mounting import Mount
+
+if TYPE_CHECKING:
+    from infra.product import Product
+
+FRONT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Innkeep</title>
+<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:0 .3em}</style>
+<h1>Innkeep</h1><p>The backend of a marketplace for short stays.</p>
+<ul><li><a href="/docs">Try the API</a> · <a href="/openapi.json">its description</a></li>
+<li><a href="/login">Log in</a></li><li><a href="/health">Health</a> · <a href="/admin/health">in detail</a></li></ul></html>"""
+ICON = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1 1 7h2v8h4v-5h2v5h4V7h2z" fill="#b3541e"/></svg>'
+)
+
+
+def mount(mount: Mount, product: Product) -> None:
+    """Adds the pages, under every service's prefix too."""
+    services = sorted({r.service for r in product.resources.values()})
+
+    async def front(_request: Request, _context: Context) -> Response:
+        return HTMLResponse(FRONT)
+
+    async def swagger(_request: Request, _context: Context) -> Response:
+        return RedirectResponse("/docs")
+
+    async def icon(_request: Request, _context: Context) -> Response:
+        return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+    async def health(_request: Request, _context: Context) -> Response:
+        state = await product.health()
+        body = {"status": "OK" if state.well else "ERR", "appVersion": APP_VERSION, "problems": state.problems}
+        return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
+
+    async def admin_health(_request: Request, _context: Context) -> Response:
+        state = await product.health()
+        body = {"status": "OK" if state.well else "ERR", "appVersion": APP_VERSION, "problems": state.problems, "parts": state.parts}
+        return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
+
+    for path, page in (("/", front), ("/swagger", swagger), ("/favicon.ico", icon), ("/health", health), ("/admin/health", admin_health)):
+        mount.add((path,), "GET", page, services=services, anonymous=True)
