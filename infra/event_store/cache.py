@@ -1,0 +1,51 @@
+"""What aggregates looked like when they were last loaded or saved."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TypeVar
+from uuid import UUID
+
+from domain.kernel import Aggregate
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class WrongKind(TypeError):
+    """A stream was asked for as one kind of aggregate, and is another."""
+
+
+class Cache:
+    """The most recently used aggregates. They are never decided on: a caller gets a draft.
+
+    Args:
+        size: how many; the least recently used make room.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[UUID, Aggregate] = OrderedDict()
+
+    def get(self, kind: type[A], stream: UUID) -> A | None:
+        """The aggregate as it was last seen. Raises WrongKind."""
+        kept = self._kept.get(stream)
+        if kept is None:
+            return None
+        if type(kept) is not kind:
+            raise WrongKind(f"stream {stream} is a {type(kept).__name__}, not a {kind.__name__}")
+        self._kept.move_to_end(stream)
+        return kept
+
+    def put(self, aggregate: Aggregate) -> None:
+        """Keep an aggregate as the log has it, unless a newer version of it is kept already."""
+        kept = self._kept.get(aggregate.id)
+        if kept is not None and kept.version > aggregate.version:
+            return
+        self._kept[aggregate.id] = aggregate
+        self._kept.move_to_end(aggregate.id)
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+    def drop(self, stream: UUID) -> None:
+        """Forget the stream: it has moved on."""
+        self._kept.pop(stream, None)

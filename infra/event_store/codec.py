@@ -1,0 +1,159 @@
+"""Events to stored rows and back: plain JSON out, read in again by the annotations of the event's own class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from decimal import Decimal
+from typing import Any, NamedTuple, NotRequired, cast, get_type_hints
+from uuid import UUID
+
+import msgspec
+from typing_extensions import TypedDict
+
+from domain.kernel import Aggregate, Fact
+from infra.event_store.golden import personal_fields
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes the state of a newer event of an older one's: plain JSON values in and out. It may change its argument."""
+
+ENVELOPE = frozenset({"originator_id", "originator_version"})
+"""What stands in columns of its own."""
+
+
+class UnknownEvent(LookupError):
+    """The log has an event by a name that this code does not know: it was written by a newer one."""
+
+    def __init__(self, name: str, stream: UUID, version: int) -> None:
+        super().__init__(f"no event is known by the name {name} (stream {stream}, version {version})")
+        self.name, self.stream, self.version = name, stream, version
+
+
+class Stored(NamedTuple):
+    """An event as its table has it, less its position and its command."""
+
+    stream: UUID
+    version: int
+    name: str
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    fact: type[Fact]
+    kind: type[Aggregate]
+    state: Any
+    """The event's own fields as a TypedDict; one with a default may be absent from an old row."""
+    read: Callable[[bytes], dict[str, Any]]
+    defaults: dict[str, Any]
+
+
+class Codec:
+    """Stored names and what they mean. An unknown name is an error; nothing is ever imported for it.
+
+    Values come back as they were: UUIDs, dates, instants, tuples and frozen dataclasses by their annotations. A field
+    annotated `dict[str, Any]` holds plain JSON values; its numbers come back as int or Decimal, never rounded.
+
+    Args:
+        aggregates: the classes whose events are stored.
+        upcasts: for each retired name the name that took its place, and how to get there.
+
+    Raises:
+        ValueError: two events have one name, an event has none, or a retired name is still in use.
+    """
+
+    def __init__(
+        self,
+        aggregates: Iterable[type[Aggregate]],
+        upcasts: Mapping[str, tuple[str, Upcast]] | None = None,
+    ) -> None:
+        self._known: dict[str, _Known] = {}
+        self._upcasts = dict(upcasts or {})
+        self._write = msgspec.json.Encoder(decimal_format="number").encode
+        self._read_raw = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+        for kind in aggregates:
+            for fact in facts_of(kind):
+                self._add(kind, fact)
+        for old, (new, _) in self._upcasts.items():
+            if old in self._known:
+                raise ValueError(f"{old} is retired, but an event is still recorded by that name")
+            if new not in self._known and new not in self._upcasts:
+                raise ValueError(f"{old} is to be read as {new}, which is not known")
+
+    def encode(self, fact: Fact) -> Stored:
+        """The event as it is stored."""
+        state = dict(vars(fact))
+        stream, version = state.pop("originator_id"), state.pop("originator_version")
+        return Stored(stream, version, fact.TOPIC, self._write(state))
+
+    def decode(self, stream: UUID, version: int, name: str, state: bytes) -> Fact:
+        """The event that was stored, brought to its newest form. Raises UnknownEvent."""
+        known = self._known.get(name)
+        if known is None:
+            known, state = self._upcast(stream, version, name, state)
+        values = {**known.defaults, **known.read(state), "originator_id": stream, "originator_version": version}
+        fact: Fact = object.__new__(known.fact)
+        fact.__dict__.update(values)
+        return fact
+
+    def kind_of(self, fact: Fact) -> type[Aggregate]:
+        """The aggregate that the event belongs to."""
+        return self._known[fact.TOPIC].kind
+
+    @property
+    def facts(self) -> dict[str, type[Fact]]:
+        """The event classes by their stored names."""
+        return {name: known.fact for name, known in self._known.items()}
+
+    @property
+    def retired(self) -> dict[str, str]:
+        """The names that are read but no longer written, and what each is read as."""
+        return {old: new for old, (new, _) in self._upcasts.items()}
+
+    def golden(self) -> dict[str, Any]:
+        """The schema of each stored name, and which fields are personal: what a file in the repository keeps."""
+        return {
+            name: {
+                "aggregate": known.kind.TOPIC,
+                "schema": msgspec.json.schema(known.state),
+                "personal": personal_fields(known.fact, ENVELOPE),
+            }
+            for name, known in sorted(self._known.items())
+        }
+
+    def _add(self, kind: type[Aggregate], fact: type[Fact]) -> None:
+        name = getattr(fact, "TOPIC", None)
+        if not name:
+            raise ValueError(f"{kind.__name__}.{fact.__name__} has no stored name: give it a topic")
+        if name in self._known:
+            raise ValueError(f"two events have the name {name}")
+        state, defaults = _state_of(fact)
+        try:
+            read = msgspec.json.Decoder(state, float_hook=Decimal).decode
+        except TypeError as error:
+            raise TypeError(f"{name} cannot be stored: {error}") from error
+        self._known[name] = _Known(fact, kind, state, cast("Callable[[bytes], dict[str, Any]]", read), defaults)
+
+    def _upcast(self, stream: UUID, version: int, name: str, state: bytes) -> tuple[_Known, bytes]:
+        written = name
+        raw = self._read_raw(state) if name in self._upcasts else {}
+        while name in self._upcasts:
+            name, upcast = self._upcasts[name]
+            raw = upcast(raw)
+        if name not in self._known:
+            raise UnknownEvent(written, stream, version)
+        return self._known[name], self._write(raw)
+
+
+def facts_of(kind: type[Aggregate]) -> list[type[Fact]]:
+    """The event classes that an aggregate declares, its base class apart."""
+    declared = (value for name, value in vars(kind).items() if name != "Event")
+    return [value for value in declared if isinstance(value, type) and issubclass(value, Fact)]
+
+
+def _state_of(fact: type[Fact]) -> tuple[Any, dict[str, Any]]:
+    hints = get_type_hints(fact)
+    own = [field for field in fields(fact) if field.name not in ENVELOPE]
+    defaults = {field.name: field.default for field in own if field.default is not MISSING}
+    types = {f.name: NotRequired[hints[f.name]] if f.name in defaults else hints[f.name] for f in own}
+    return TypedDict(fact.__qualname__.replace(".", ""), types), defaults  # type: ignore[operator]

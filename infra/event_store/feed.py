@@ -1,0 +1,141 @@
+"""The log in one settled order, and a bell for those who follow it.
+
+Appends lock nothing, so positions are drawn in one order and become visible in another. A reader that took whatever is
+visible past its position would lose what appears behind it. So it reads only up to a watermark: it notes the last
+position drawn, then takes a transaction id, and once every transaction older than that id has ended, all up to the
+noted position is settled, visible or rolled back for ever. (The order matters, and so do the two statements.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+from psycopg.rows import TupleRow
+
+from infra.postgres.line import Line
+
+FENCE = "SELECT drawn, fence::text FROM fence(%b)"
+PASSED = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8"
+DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM log_position"
+
+# One statement, so one snapshot: it tells whether the fence is passed, and what then lies before it.
+PAGE = """SELECT f.passed, e.*
+  FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8 AS passed) AS f
+  LEFT JOIN LATERAL (
+    SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
+    FROM event AS e LEFT JOIN command AS c ON c.id = e.command
+    WHERE f.passed AND e.position > %b AND e.position <= %b ORDER BY e.position LIMIT %b) AS e ON true"""
+
+FIRST_PAUSE = 0.002
+LONGEST_PAUSE = 0.05
+"""Seconds between two looks at a quiet log."""
+
+OPEN = "0"
+"""A fence that is always passed: for what lies before the watermark."""
+
+
+class Fence(NamedTuple):
+    """Once every transaction older than `id` has ended, all positions up to `drawn` are settled."""
+
+    drawn: int
+    id: str
+
+
+class Feed:
+    """The settled log. All its readers in one process share the watermark: what one has found out serves the others."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._settled = 0
+        self._fence: Fence | None = None
+        self._bell = asyncio.Event()
+        self._looked_at = float("-inf")
+
+    async def read(self, after: int, limit: int) -> tuple[list[TupleRow], int]:
+        """The rows of the next events, and the position to read on from. Raises Unavailable.
+
+        That position lies behind a tail that was rolled back, too: a reader that went on from its last row only
+        would stand before such a tail for ever.
+        """
+        fence = Fence(self._settled, OPEN)
+        if after >= self._settled:
+            ahead = await self._fence_past(after)
+            if ahead is None:
+                return [], after
+            fence = ahead
+        found = await self._line.ask(PAGE, [fence.id, after, fence.drawn, limit])
+        if not found[0][0]:
+            return [], after  # an older transaction is still under way
+        self._passed(fence)
+        rows = [row[1:] for row in found if row[1] is not None]
+        return rows, rows[-1][0] if len(rows) == limit else max(after, fence.drawn)
+
+    async def settled(self, after: int | None = None) -> int:
+        """The watermark; it is moved on, if it can be, unless it is past `after` already. Raises Unavailable."""
+        after = self._settled if after is None else after
+        if after >= self._settled:
+            fence = await self._fence_past(self._settled)
+            if fence is not None and (await self._line.ask(PASSED, [fence.id]))[0][0]:
+                self._passed(fence)
+        return self._settled
+
+    async def drawn(self) -> int:
+        """The last position drawn, settled or not: nothing recorded until now lies past it. Raises Unavailable."""
+        position: int = (await self._line.ask(DRAWN))[0][0]
+        return position
+
+    def ring(self) -> None:
+        """Wake all who wait: this process has appended something."""
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    async def wait(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
+        """Is anything settled past that position, or will it be within so many seconds? Raises Unavailable.
+
+        A local append wakes at once; what others append is looked for, ever more slowly while nothing happens.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + timeout
+        pause, look = FIRST_PAUSE, True
+        while self._settled <= after:
+            bell = self._bell
+            if look or clock() - self._looked_at >= pause:
+                self._looked_at = clock()
+                if await self.settled(after) > after:
+                    break
+            left = deadline - clock()
+            if left <= 0:
+                return False
+            look = await _rings(bell, min(pause, left))
+            pause = FIRST_PAUSE if look else min(2 * pause, LONGEST_PAUSE)
+        return True
+
+    async def _fence_past(self, after: int) -> Fence | None:
+        """The fence to pass; None if nothing was drawn past that position.
+
+        One fence is kept until it is passed: ever newer ones might never be, with writers always under way.
+        """
+        known = self._fence
+        if known is not None:
+            return known
+        drawn, id_ = (await self._line.ask(FENCE, [after]))[0]
+        if id_ is None:
+            return None
+        fence = self._fence = Fence(drawn, id_)
+        return fence
+
+    def _passed(self, fence: Fence) -> None:
+        if fence is self._fence:
+            self._fence = None
+        if fence.drawn > self._settled:
+            self._settled = fence.drawn
+            self.ring()
+
+
+async def _rings(bell: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await bell.wait()
+    except TimeoutError:
+        return False

@@ -1,0 +1,127 @@
+"""The journal of commands: idempotency keys, the answers kept for them, and what a session wrote last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from commands.ports import Cause, Kept
+from infra.event_store.sealing import ActorKeys
+from infra.event_store.together import Together
+from infra.postgres.line import Line
+
+KEPT = """SELECT key, id, actor, fingerprint, answer, position,
+    extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM command
+  WHERE key = ANY(%b::text[]) AND recorded_at > clock_timestamp() - %b::interval"""
+ACTOR = "SELECT actor FROM command WHERE id = %b"
+ANSWER = "UPDATE command SET answer = %b::bytea WHERE id = %b"
+ADDRESS = "SELECT actor, address FROM command WHERE id = %b"
+NEWEST = """SELECT s.session, (SELECT position FROM command WHERE session = s.session ORDER BY position DESC LIMIT 1)
+  FROM unnest(%b::uuid[]) AS s (session)"""
+FORGET = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL WHERE id IN (
+    SELECT id FROM command WHERE (key IS NOT NULL OR answer IS NOT NULL)
+      AND recorded_at <= clock_timestamp() - %b::interval ORDER BY recorded_at LIMIT %b FOR UPDATE SKIP LOCKED)
+  RETURNING id"""
+
+FORGET_AT_ONCE = 1000
+"""Rows in one transaction of the housekeeping, so that it holds nobody up."""
+
+
+class Row(NamedTuple):
+    """A command as its table has it, less what the database adds: the columns in the order of `append_events`."""
+
+    id: UUID
+    name: str
+    actor: UUID | None
+    role: str
+    session: UUID | None
+    tenant: str
+    request_id: str
+    address: bytes | None
+    at: Any
+    key: str | None
+    fingerprint: bytes | None
+    answer: bytes | None
+
+
+class Journal:
+    """What the journal is asked, and what is filed in it beside the events.
+
+    Args:
+        line: the connection to ask on.
+        keys: the actors' keys, which seal addresses and answers.
+        keep: how long an idempotency key and its answer are kept, in real time.
+    """
+
+    def __init__(self, line: Line, keys: ActorKeys, keep: timedelta) -> None:
+        self._line = line
+        self._keys = keys
+        self._keep = keep
+        self.kept = Together(self._kept_all)
+        """What is known of an idempotency key, or None. Raises Unavailable."""
+        self.last_position = Together(self._newest_all)
+        """The position of the newest event that a session caused; 0 for none. Raises Unavailable."""
+
+    async def row(self, cause: Cause) -> Row:
+        """The command's row, its address and answer sealed. Raises Unavailable."""
+        seal = await self._keys.of(cause.actor.id)
+        address = None if cause.address is None else cause.address.encode()
+        return Row(
+            id=cause.id,
+            name=cause.name,
+            actor=cause.actor.id,
+            role=cause.actor.role,
+            session=cause.actor.session,
+            tenant=cause.tenant,
+            request_id=cause.request_id,
+            address=seal.seal(address, _address_of(cause.id)),
+            at=cause.at,
+            key=cause.key.text if cause.key else None,
+            fingerprint=cause.key.fingerprint if cause.key else None,
+            answer=seal.seal(cause.answer, _answer_of(cause.id)),
+        )
+
+    async def answer(self, command: UUID, answer: bytes) -> None:
+        """File the answer of a command that has its row. Raises LookupError if it has none, and Unavailable."""
+        found = await self._line.ask(ACTOR, [command])
+        if not found:
+            raise LookupError(f"no command {command} is recorded")
+        seal = await self._keys.of(found[0][0])
+        await self._line.ask(ANSWER, [seal.seal(answer, _answer_of(command)), command])
+
+    async def address(self, command: UUID) -> str | None:
+        """Where the command's caller called from, for whoever looks into an abuse; None if unknown or erased."""
+        for actor, address in await self._line.ask(ADDRESS, [command]):
+            plain = (await self._keys.of(actor)).open(address, _address_of(command))
+            return None if plain is None else plain.decode()
+        return None
+
+    async def forget(self) -> int:
+        """Drop the answers, and free the keys, that have been kept long enough; answers of how many commands."""
+        forgotten = 0
+        while True:
+            rows = await self._line.ask(FORGET, [self._keep, FORGET_AT_ONCE])
+            forgotten += len(rows)
+            if len(rows) < FORGET_AT_ONCE:
+                return forgotten
+
+    async def _kept_all(self, keys: Sequence[str]) -> Mapping[str, Kept | None]:
+        found: dict[str, Kept | None] = dict.fromkeys(keys)
+        for row in await self._line.ask(KEPT, [list(found), self._keep]):
+            key, command, actor, fingerprint, answer, position, age = row
+            plain = (await self._keys.of(actor)).open(answer, _answer_of(command))
+            found[key] = Kept(command, fingerprint, plain, position, age)
+        return found
+
+    async def _newest_all(self, sessions: Sequence[UUID]) -> Mapping[UUID, int]:
+        return {session: newest or 0 for session, newest in await self._line.ask(NEWEST, [list(set(sessions))])}
+
+
+def _answer_of(command: UUID) -> bytes:
+    return b"answer of " + command.bytes
+
+
+def _address_of(command: UUID) -> bytes:
+    return b"address of " + command.bytes

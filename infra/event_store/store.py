@@ -1,0 +1,225 @@
+"""The event store: the port `commands.ports.EventStore`, kept on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Self, TypeVar
+from uuid import UUID
+
+from psycopg.rows import TupleRow
+
+from commands.ports import Cause, Kept, Page
+from domain.kernel import Aggregate, Recorded
+from infra.event_store.cache import Cache, WrongKind
+from infra.event_store.codec import Codec, UnknownEvent
+from infra.event_store.feed import Feed
+from infra.event_store.group_commit import GroupCommit, Save
+from infra.event_store.journal import Journal
+from infra.event_store.sealing import ActorKeys
+from infra.event_store.together import Together
+from infra.postgres.line import Line
+
+A = TypeVar("A", bound=Aggregate)
+
+STREAMS = """SELECT e.stream, e.version, e.name, e.state
+  FROM unnest(%b::uuid[], %b::int[]) AS w (stream, version)
+  JOIN event AS e ON e.stream = w.stream AND e.version > w.version ORDER BY e.stream, e.version"""
+HISTORY = """SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
+  FROM event AS e LEFT JOIN command AS c ON c.id = e.command
+  WHERE e.stream = ANY(%b::uuid[]) AND (%b::timestamptz IS NULL OR c.at <= %b::timestamptz) ORDER BY e.position"""
+
+
+class PostgresEventStore:
+    """The log on PostgreSQL, in the first schema of the connection's search_path, which is migrated already.
+
+    Open it on the event loop that uses it, as a context manager or by `open` and `close`. Of one process, one is
+    enough; any number of processes may share a database. It opens `writers` + 3 connections.
+
+    Args:
+        conninfo: the database, as libpq takes it.
+        codec: the events and their stored names.
+        writers: transactions that may be under way at once.
+        batch: saves that share a transaction at most.
+        waiting: saves that may wait; more are Unavailable.
+        cached: aggregates kept in memory.
+        keep: how long idempotency keys and their answers are kept, in real time.
+        patience: seconds to try for a connection before it is Unavailable.
+        stall: seconds without an answer after which a connection counts as lost.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        codec: Codec,
+        *,
+        writers: int = 2,
+        batch: int = 200,
+        waiting: int = 5_000,
+        cached: int = 10_000,
+        keep: timedelta = timedelta(hours=24),
+        patience: float = 1.0,
+        stall: float = 5.0,
+    ) -> None:
+        def line(use: str) -> Line:
+            return Line(conninfo, f"innkeep {use}", patience=patience, stall=stall)
+
+        self._codec = codec
+        self._cache = Cache(cached)
+        self._loads, self._reads, self._files = line("loads"), line("feed"), line("journal")
+        self._keys = ActorKeys(self._files)
+        self._journal = Journal(self._files, self._keys, keep)
+        self._feed = Feed(self._reads)
+        self._news = Together(self._news_of)
+        writing = [line(f"writer {number}") for number in range(1, writers + 1)]
+        self._commit = GroupCommit(writing, most=batch, waiting=waiting, keep=keep, committed=self._feed.ring)
+
+    async def open(self) -> Self:
+        """Start the writers. Connections are made when they are first needed."""
+        self._commit.start()
+        return self
+
+    async def close(self) -> None:
+        """Finish the saves that wait, take no more, and close every connection."""
+        await self._commit.stop()
+        for line in (self._loads, self._reads, self._files):
+            await line.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def load(self, kind: type[A], stream: UUID, *, fresh: bool = False) -> A:
+        """A draft of the stream, at version 0 if nothing happened to it yet.
+
+        From the cache if it can be; `fresh` asks the database for what others have added.
+
+        Raises:
+            WrongKind: the stream is of another kind.
+            UnknownEvent: it holds an event that this code does not know.
+            Unavailable: the database is away, or too many wait for it.
+        """
+        known = self._cache.get(kind, stream)
+        if known is None or fresh:
+            known = kind.at(stream) if known is None else known.draft()
+            for row in await self._news((stream, known.version)):
+                fact = self._codec.decode(*row)
+                if self._codec.kind_of(fact) is not kind:
+                    raise WrongKind(f"stream {stream} has a {fact.TOPIC}: it is no {kind.__name__}")
+                fact.mutate(known)
+            self._cache.put(known)
+        return known.draft()
+
+    async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:
+        """Record the pending events of all of these, and the cause, in one transaction; answers the last position.
+
+        A command may save more than once: its first save writes the journal row, a later one adds events, raises the
+        row's position, and may bring the answer. A cancelled save may be recorded all the same.
+
+        Raises:
+            Conflict: another save was first on one of the streams.
+            KeyTaken: another command was first with the idempotency key.
+            Unavailable: the database is away or too many wait for it. If the connection was lost and no other could
+                be had, it is not known whether this was recorded: the idempotency key will tell.
+            ValueError: there is nothing to record.
+        """
+        deciding = [aggregate for aggregate in aggregates if aggregate.pending_events]
+        if not deciding:
+            raise ValueError(f"{cause.name} has decided nothing: there is nothing to record")
+        # What is encoded and kept is how it stands now, whatever the caller does while it is under way.
+        decided = [(aggregate, len(aggregate.pending_events), aggregate.draft()) for aggregate in deciding]
+        events = [self._codec.encode(fact) for aggregate in deciding for fact in aggregate.pending_events]  # type: ignore[arg-type]
+        try:
+            position = await self._commit.append(Save(events, await self._journal.row(cause)))
+        except BaseException:
+            for aggregate in deciding:
+                self._cache.drop(aggregate.id)
+            raise
+        for aggregate, count, as_saved in decided:
+            del aggregate.pending_events[:count]
+            self._cache.put(as_saved)
+        return position
+
+    async def read(self, after: int, limit: int) -> Page:
+        """What is settled past that position, in order; nothing at or before the page's position can still appear.
+
+        A page ends before an event that this code does not know; the next read raises UnknownEvent. Raises
+        Unavailable.
+        """
+        rows, position = await self._feed.read(after, limit)
+        events: list[Recorded] = []
+        for row in rows:
+            try:
+                events.append(self._recorded(row))
+            except UnknownEvent:
+                if not events:
+                    raise
+                return Page(events, events[-1].position)
+        return Page(events, position)
+
+    async def history(self, streams: Iterable[UUID], until: datetime | None = None) -> list[Recorded]:
+        """All that happened to these streams, in the log's order, up to and including that instant. Raises
+        UnknownEvent and Unavailable.
+        """
+        return [self._recorded(row) for row in await self._reads.ask(HISTORY, [list(streams), until, until])]
+
+    async def kept(self, key: str) -> Kept | None:
+        """What the journal has for this idempotency key, if it is not yet forgotten. Raises Unavailable."""
+        return await self._journal.kept(key)
+
+    async def answer(self, command: UUID, answer: bytes) -> None:
+        """File the answer of a command that recorded before it knew what it would answer. Raises LookupError if it
+        recorded nothing, and Unavailable.
+        """
+        await self._journal.answer(command, answer)
+
+    async def last_position(self, session: UUID) -> int:
+        """The position of the newest event that this session or API key caused; 0 for none. Raises Unavailable."""
+        return await self._journal.last_position(session)
+
+    async def head(self) -> int:
+        """The newest settled position, as far as it is known to be settled now. Raises Unavailable."""
+        return await self._feed.settled()
+
+    async def end(self) -> int:
+        """The newest position drawn, settled or not: nothing recorded until now lies past it. Raises Unavailable."""
+        return await self._feed.drawn()
+
+    async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
+        """Is anything settled past that position, or will it be within so many seconds? Raises Unavailable.
+
+        What this process appends wakes at once; what others append is noticed within 50 ms.
+        """
+        return await self._feed.wait(after, timeout)
+
+    async def forget_old_keys(self) -> int:
+        """Housekeeping, as often as one likes, in any number of processes: drop the answers and free the keys that
+        have been kept long enough. Answers of how many commands. Raises Unavailable.
+        """
+        return await self._journal.forget()
+
+    async def destroy_key(self, actor: UUID) -> None:
+        """Make what the journal keeps of this person unreadable for good. Raises Unavailable."""
+        await self._keys.destroy(actor)
+
+    async def address(self, command: UUID) -> str | None:
+        """Where the command's caller called from, for whoever looks into an abuse; None if unknown or erased."""
+        return await self._journal.address(command)
+
+    async def _news_of(self, asked: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], list[TupleRow]]:
+        oldest: dict[UUID, int] = {}
+        for stream, version in asked:
+            oldest[stream] = min(version, oldest.get(stream, version))
+        found: dict[UUID, list[TupleRow]] = {stream: [] for stream in oldest}
+        for row in await self._loads.ask(STREAMS, [list(oldest), list(oldest.values())]):
+            found[row[0]].append(row)
+        return {(stream, version): [row for row in found[stream] if row[1] > version] for stream, version in asked}
+
+    def _recorded(self, row: TupleRow) -> Recorded:
+        position, stream, version, name, state, at, actor, role, command, command_name = row
+        if command_name is None:
+            raise LookupError(f"event {position} has no command in the journal: the log is damaged")
+        fact = self._codec.decode(stream, version, name, state)
+        return Recorded(position, fact, at.astimezone(UTC), actor, role, command, command_name)

@@ -1,0 +1,123 @@
+"""One connection to the database that comes back after it was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from commands.ports import Unavailable
+
+T = TypeVar("T")
+
+AGAIN_SECONDS = 0.05
+"""Between two attempts to connect."""
+
+SETUP = """SELECT set_config('application_name', %s, false), set_config('timezone', 'UTC', false),
+  set_config('default_transaction_isolation', 'read committed', false)"""
+
+
+class Line:
+    """A connection that is opened when first needed, and opened anew after it was lost.
+
+    Those who use it take turns. Nobody waits long for a database that is away: after `patience` seconds without a
+    connection, or `stall` seconds without an answer, it is Unavailable; the next call tries again.
+
+    Args:
+        conninfo: the database, as libpq takes it; its search_path says which schema.
+        name: what the server's own views call this connection.
+        patience: seconds to try for a connection.
+        stall: seconds that one use may take before the connection counts as lost.
+    """
+
+    def __init__(self, conninfo: str, name: str, *, patience: float = 1.0, stall: float = 5.0) -> None:
+        self.patience = patience
+        self._conninfo = conninfo
+        self._name = name
+        self._stall = stall
+        self._connection: AsyncConnection[TupleRow] | None = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, query: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
+        """The rows that answer a query which may safely be asked twice. Raises Unavailable."""
+
+        async def asked(connection: AsyncConnection[TupleRow]) -> list[TupleRow]:
+            cursor = await connection.execute(query, parameters, prepare=True, binary=True)
+            return await cursor.fetchall() if cursor.description else []
+
+        return await self.use(asked)
+
+    async def use(self, work: Callable[[AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
+        """What `work` makes of the connection; after a loss it is done once more on a new one. Raises Unavailable."""
+        async with self._turn:
+            try:
+                return await self._once(work)
+            except psycopg.OperationalError as error:
+                if self._connection is not None and not self._connection.closed:
+                    raise Unavailable(f"the database cannot do this now: {error}") from error
+            try:
+                return await self._once(work)
+            except psycopg.OperationalError as error:
+                raise Unavailable(f"the database is away: {error}") from error
+
+    async def _once(self, work: Callable[[AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
+        connection = await self.connection()
+        with self.watched(connection):
+            return await work(connection)
+
+    async def connection(self, patience: float | None = None) -> AsyncConnection[TupleRow]:
+        """The open connection, for a sole user who asks for no turns. Raises Unavailable."""
+        if self._connection is None or self._connection.closed:
+            self._connection = await self._connect(self.patience if patience is None else patience)
+        return self._connection
+
+    @contextlib.contextmanager
+    def watched(self, connection: AsyncConnection[TupleRow]) -> Iterator[None]:
+        """Hang up if the block takes too long: whoever waits for an answer then learns that there is none."""
+        timer = asyncio.get_running_loop().call_later(self._stall, _hang_up, connection)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def close(self) -> None:
+        """Close the connection, once whoever has it is done with it."""
+        async with self._turn:
+            if self._connection is not None:
+                await self._connection.close()
+                self._connection = None
+
+    async def _connect(self, patience: float) -> AsyncConnection[TupleRow]:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + patience
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
+            except (TimeoutError, psycopg.OperationalError) as error:
+                if clock() + AGAIN_SECONDS >= deadline:
+                    raise Unavailable(f"the database is away: {str(error) or 'no answer'}") from error
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            try:
+                with self.watched(connection):
+                    await connection.execute(SETUP, [self._name])
+            except BaseException:
+                await connection.close()
+                raise
+            return connection
+
+
+def _hang_up(connection: AsyncConnection[TupleRow]) -> None:
+    """End the conversation underneath the library, which takes it for a lost connection. Cancelling the coroutine
+    instead would have the library ask the silent server to cancel, and wait for that.
+    """
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.pgconn.socket)) as twin:
+        twin.shutdown(socket.SHUT_RDWR)
