@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.kernel import Fact, Recorded
+from domain.kernel import Aggregate, Fact, Recorded
 
 Document = dict[str, Any]
 """JSON-like: str, int, Decimal, bool, None, lists and dicts. Ids are text, instants RFC 3339 text."""
@@ -46,6 +46,11 @@ class Projection:
     streams: Callable[[UUID], Sequence[UUID]] = field(default=only_itself)
     """Where the events of one document stand: its history, and its state as of a time, are read from there."""
     version: int = 1
+
+
+def on(kind: type[Aggregate], **handlers: Handler) -> dict[type[Fact], Handler]:
+    """Handlers by the names of that aggregate's events, as its `@event`s have them. A name that is none fails here."""
+    return {getattr(kind, name): handler for name, handler in handlers.items()}
 
 
 def instant(at: datetime) -> str:
