@@ -1,0 +1,99 @@
+"""`innkeep demo`: the product, its story, and where to look next."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from infra.cli.serving import listen, running, server, trouble_in_one_line, uvloop_run
+from infra.demo.client import Unexpected
+from infra.demo.story import Story
+from infra.log import configure_logging
+from infra.roles import EVERYTHING
+from infra.settings import Settings, load_settings
+
+HOST = "127.0.0.1"
+
+
+def run(*, port: int, data: Path, exit_after: bool) -> None:
+    """Play the story; keep serving unless told to exit. Exit 1 if a step failed."""
+    settings = load_settings(default_mode="sandbox")
+    configure_logging("warning", "console")
+    listener = listen(HOST, port)
+    told = Console(highlight=False)
+    failed = False
+
+    async def main() -> None:
+        nonlocal failed
+        failed = not await play(settings, listener, data, told, exit_after=exit_after)
+
+    with trouble_in_one_line():
+        uvloop_run(main())
+    raise SystemExit(1 if failed else 0)
+
+
+async def play(settings: Settings, listener: socket.socket, data: Path, told: Console, *, exit_after: bool) -> bool:
+    """Serves and plays; answers whether the story went as told."""
+    told.print("[bold]Innkeep[/bold] is starting …")
+    async with running(settings, EVERYTHING, HOST, data) as product:
+        web = server(product)
+        serving = asyncio.create_task(web.serve(sockets=[listener]))
+        base = f"http://{HOST}:{listener.getsockname()[1]}"
+        went_well = await tell_story(settings, base, told)
+        if went_well:
+            addresses(told, settings, base)
+        if exit_after or not went_well:
+            web.should_exit = True
+        await serving
+    return went_well
+
+
+async def tell_story(settings: Settings, base: str, told: Console) -> bool:
+    """The story through the public API; answers whether every step went as it says."""
+    superadmin = settings.superadmin
+    if superadmin is None:
+        told.print("[red]The demo needs INNKEEP_SUPERADMIN_EMAIL and INNKEEP_SUPERADMIN_PASSWORD.[/red]")
+        return False
+    steps = 0
+
+    def tell(headline: str, outcome: str) -> None:
+        nonlocal steps
+        steps += 1
+        told.print(f"[green]✓[/green] [bold]{steps:2}. {headline}[/bold]\n      {outcome}", soft_wrap=True)
+
+    async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as http:
+        story = Story(http, tell, superadmin[0], superadmin[1].get_secret_value(), secrets.token_hex(3))
+        try:
+            await ready(http)
+            await story.play()
+        except (Unexpected, AssertionError, KeyError, IndexError, httpx.HTTPError) as failure:
+            told.print(f"[red]✗ {story.steps[steps].__name__.replace('_', ' ')}: {failure!r}[/red]", soft_wrap=True)
+            return False
+    return True
+
+
+async def ready(http: httpx.AsyncClient) -> None:
+    """Waits until the product says that it is well. Raises Unexpected after a while."""
+    for _ in range(300):
+        try:
+            if (await http.get("/health")).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
+    raise Unexpected("the product did not become ready in 30 s")
+
+
+def addresses(told: Console, settings: Settings, base: str) -> None:
+    """Where to look next."""
+    told.print(f"\n[bold]Try it[/bold]  {base}/docs   the whole API\n        {base}/v1/listings   what anybody sees")
+    told.print(f"        {base}/admin/health   how it is doing")
+    if settings.default_credentials and settings.superadmin:
+        email, password = settings.superadmin
+        told.print(f"        {base}/login   as {email} / {password.get_secret_value()}")
+    told.print("Ctrl-C stops it.")

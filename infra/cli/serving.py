@@ -1,0 +1,133 @@
+"""From a command line to a running product, and cleanly back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import structlog
+import uvicorn
+
+from infra.build import build
+from infra.cli.main import fail
+from infra.http.app import create_app
+from infra.log import configure_logging
+from infra.postgres.embedded import EmbeddedPostgresError, embedded_postgres, joined_postgres
+from infra.postgres.migrate import MigrationError, migrate
+from infra.product import Product
+from infra.roles import Role
+from infra.settings import Mode, Settings, SettingsError, load_settings
+
+LAST_REQUESTS = 5
+"""Seconds that running requests have to end after SIGTERM."""
+
+log = structlog.get_logger("serve")
+
+
+def run(roles: frozenset[Role], *, host: str = "127.0.0.1", port: int = 0, data: Path, default_mode: Mode = "production") -> None:
+    """Serve these roles until SIGTERM or Ctrl-C. Exits 2 with one line if it cannot start."""
+    settings = load_settings(default_mode=default_mode)
+    configure_logging(settings.log_level, settings.log_format)
+    listener = listen(host, port) if Role.API in roles else None
+    with trouble_in_one_line(), contextlib.suppress(KeyboardInterrupt):
+        uvloop_run(_serve(settings, roles, host, listener, data))
+
+
+@contextlib.contextmanager
+def trouble_in_one_line() -> "AsyncIterator[None]":  # type: ignore[misc]
+    """Whatever keeps the product from starting is said in one line."""
+    try:
+        yield
+    except (SettingsError, EmbeddedPostgresError, MigrationError) as error:
+        fail(str(error))
+    except psycopg.OperationalError as error:
+        fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
+
+
+def uvloop_run(main: "asyncio._CoroutineLike[None]") -> None:
+    """Runs on the faster event loop."""
+    import uvloop  # noqa: PLC0415 - only a process that serves needs it
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket to serve on, bound before anything else is started. Exits 2 if the port is in use."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings, data: Path, *, shared: bool) -> AsyncIterator[str]:
+    """The database to work on: the one that was named, else the embedded one of the data folder.
+
+    `shared` joins the server of another live Innkeep on the same folder.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    start = joined_postgres if shared else embedded_postgres
+    async with start(data / "postgres") as conninfo:
+        yield conninfo
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, roles: frozenset[Role], host: str, data: Path) -> AsyncIterator[Product]:
+    """A product that does the work of these roles while the block runs."""
+    everything = Role.API in roles and len(roles) > 1
+    async with database(settings, data, shared=not everything) as conninfo:
+        await migrate(conninfo)
+        settings.check(host=host, database_is_empty=await empty(conninfo))
+        async with build(settings, conninfo=conninfo, roles=roles) as product:
+            yield product
+
+
+async def empty(conninfo: str) -> bool:
+    """Has nothing ever happened here?"""
+    async with await psycopg.AsyncConnection.connect(conninfo) as conn:
+        cursor = await conn.execute("SELECT NOT EXISTS (SELECT FROM event)")
+        row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def _serve(settings: Settings, roles: frozenset[Role], host: str, listener: socket.socket | None, data: Path) -> None:
+    async with running(settings, roles, host, data) as product:
+        if listener is None:
+            await until_told_to_stop()
+        else:
+            await server(product).serve(sockets=[listener])
+
+
+def server(product: Product) -> uvicorn.Server:
+    """The web server over a product."""
+    config = uvicorn.Config(
+        create_app(product),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=LAST_REQUESTS,
+        lifespan="off",
+    )
+    return uvicorn.Server(config)
+
+
+async def until_told_to_stop() -> None:
+    """Waits for SIGTERM or Ctrl-C."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, told.set)
+    await told.wait()

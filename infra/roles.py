@@ -1,0 +1,14 @@
+"""What a process may be: all of it at once on one machine, or one role, many times over."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """One job of the product."""
+
+    API = "api"
+    PROJECTOR = "projector"
+    SCHEDULER = "scheduler"
+
+
+EVERYTHING = frozenset(Role)
