@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from commands import listings
 from commands.registry import Command, Registry
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (*listings.COMMANDS,)
 
 
 def registry() -> Registry:

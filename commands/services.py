@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from commands.credentials import Identity
+    from commands.listings import Zones
     from commands.ports import Documents, Ids
     from domain.terms import Terms
 
@@ -17,3 +19,5 @@ class Services:
     new_id: Ids
     terms: Terms
     documents: Documents
+    identity: Identity
+    zones: Zones

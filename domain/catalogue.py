@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from domain.calendar_month import CalendarMonth
 from domain.kernel import Aggregate
+from domain.listing import Listing
 from domain.resource import Resource
+from domain.resources.catalog import LISTING, LISTING_CALENDAR
 
-AGGREGATES: tuple[type[Aggregate], ...] = ()
+AGGREGATES: tuple[type[Aggregate], ...] = (
+    Listing,
+    CalendarMonth,
+)
 """Every aggregate; the names of its events are the log's vocabulary."""
 
-RESOURCES: tuple[Resource, ...] = ()
+RESOURCES: tuple[Resource, ...] = (
+    LISTING,
+    LISTING_CALENDAR,
+)
 """Every resource that callers see."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projections.listings import LISTINGS
 from projections.projection import Projection
 
-PROJECTIONS: tuple[Projection, ...] = ()
+PROJECTIONS: tuple[Projection, ...] = (LISTINGS,)

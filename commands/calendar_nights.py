@@ -1,0 +1,98 @@
+"""What bookings ask of a listing's calendar: to have nights, to give them back, to know their terms.
+
+A stay over a month's end is one claim in each month's stream, all of them saved together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from commands.work import Work
+from domain.calendar_month import CalendarMonth, ClaimKind, Place, check_untaken
+from domain.errors import NotThere
+from domain.listing import Listing
+from domain.resources.catalog import LISTING_CALENDAR
+from domain.stay import Nights, months
+from domain.zones import local_date
+
+
+@dataclass(frozen=True, slots=True)
+class NightTerms:
+    """What the calendar says of some nights, where it says anything."""
+
+    overrides: Mapping[date, int]
+    """Prices of single nights, in minor units of the listing's currency."""
+    min_stay: int | None
+    """The fewest nights for an arrival on the first of them."""
+    taken: tuple[date, ...]
+    """Those that somebody has."""
+
+
+async def claim_nights(work: Work, listing_id: UUID, claim_id: UUID, nights: Nights, kind: ClaimKind = "hold") -> None:
+    """Have all of these nights, or none. The same claim twice is one claim.
+
+    Raises NIGHTS_TAKEN, with the nights in `detail.nights`; NotThere if there is no such listing.
+    """
+    place = await _place(work, listing_id)
+    pieces = await calendar(work, listing_id, nights)
+    check_untaken(night for month, part in pieces for night in month.taken(part, claim_id))
+    for month, part in pieces:
+        month.claim(place, claim_id, part, kind)
+
+
+async def settle_nights(work: Work, listing_id: UUID, claim_id: UUID, nights: Nights) -> None:
+    """A hold on these nights becomes a booking."""
+    for month, _ in await calendar(work, listing_id, nights):
+        month.settle(claim_id)
+
+
+async def release_nights(work: Work, listing_id: UUID, claim_id: UUID, nights: Nights) -> None:
+    """What the claim has of these nights is free again; what it has besides stays its own."""
+    for month, part in await calendar(work, listing_id, nights):
+        month.release(claim_id, part)
+
+
+async def night_terms(work: Work, listing_id: UUID, nights: Nights, *, fresh: bool = False) -> NightTerms:
+    """What the calendar says of these nights. Ask `fresh` if nothing will be claimed in the same command."""
+    listing = await work.load(Listing, listing_id)
+    pieces = await calendar(work, listing_id, nights, fresh=fresh)
+    currency = listing.offer.currency
+    overrides = {night: price for month, part in pieces for night, price in month.prices(part, currency).items()}
+    taken = tuple(night for month, part in pieces for night in month.taken(part))
+    return NightTerms(overrides, pieces[0][0].min_stay(nights.start) if pieces else None, taken)
+
+
+async def calendar(
+    work: Work, listing_id: UUID, nights: Nights, *, fresh: bool = False
+) -> list[tuple[CalendarMonth, Nights]]:
+    """The months that these nights are in, each with its part of them, in order. Read together."""
+    parts = months(nights)
+    streams = [CalendarMonth.id_of(listing_id, month) for month, _ in parts]
+    loaded = await asyncio.gather(*(work.load(CalendarMonth, stream, fresh=fresh) for stream in streams))
+    return [(month, part) for month, (_, part) in zip(loaded, parts, strict=True)]
+
+
+async def months_to_come(work: Work, listing: Listing) -> list[CalendarMonth]:
+    """Every month that has a stay not yet checked out, or that a booking made now could claim, in order."""
+    terms, policies = work.services.terms, listing.policies
+    window = max(terms.booking_window_days, policies.booking_window_days or 0)
+    longest = max(terms.max_stay_nights, listing.offer.max_stay or 0)
+    today = local_date(listing.zone, work.at)
+    yesterday = today - timedelta(days=1)
+    days = {month for month, _ in months(Nights(yesterday, today + timedelta(days=window + longest + 1)))}
+    entries = await work.services.documents.select(LISTING_CALENDAR.name, listingId=str(listing.id))
+    listed = (date.fromisoformat(entry["date"]) for entry in entries)
+    days |= {night.replace(day=1) for night in listed if night >= yesterday}
+    streams = (CalendarMonth.id_of(listing.id, day) for day in sorted(days))
+    return list(await asyncio.gather(*(work.load(CalendarMonth, stream) for stream in streams)))
+
+
+async def _place(work: Work, listing_id: UUID) -> Place:
+    listing = await work.load(Listing, listing_id)
+    if not listing.exists or listing.host is None:
+        raise NotThere("listing")
+    return Place(listing_id, listing.host, listing.zone)
