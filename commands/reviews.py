@@ -14,6 +14,7 @@ from commands.wire import UNSET, Id, LongText, Message, RecordVersion
 from commands.work import Work
 from domain.access import Nobody
 from domain.errors import Invalid, NotAllowed, NotThere
+from domain.reservation import Reservation
 from domain.resources.reviews import REVIEW
 from domain.review import ModerationStatus, Review
 from domain.review_window import Parties, RevieweeType, ReviewWindow
@@ -131,11 +132,11 @@ async def close_reviews(work: Work, m: CloseReviews) -> Answer:
 
 
 async def _parties(work: Work, reservation: UUID) -> Parties:
-    """Of a stay that is not complete: found where it is shown, as nothing is decided on but who they are."""
-    found = await work.services.documents.find("reservation", reservation)
-    if found is None:
+    """Of a stay that is not complete. Raises NotThere."""
+    stay = await work.load(Reservation, reservation)
+    if not stay.exists:
         raise NotThere("reservation")
-    return Parties(UUID(found["guestId"]), UUID(found["hostId"]), UUID(found["listingId"]))
+    return Parties(guest=stay.guest, host=stay.host, listing=stay.listing)
 
 
 async def _seen(work: Work, id: UUID) -> Review:
