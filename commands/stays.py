@@ -1,0 +1,62 @@
+"""A reservation and its nights, together: what becomes of the calendar when the reservation moves on.
+
+The calendar is read fresh: a month remembered from before the nights were claimed would have nothing to give back, and
+nothing written there would tell.
+"""
+
+from __future__ import annotations
+
+from commands.calendar_nights import calendar, claim_nights, release_nights, settle_nights
+from commands.work import Work
+from domain.errors import NotThere, Refused
+from domain.listing import Listing
+from domain.reservation import Reservation
+from domain.stay import Nights
+from domain.zones import local_date
+
+
+async def confirm(work: Work, reservation: Reservation) -> None:
+    """The hold becomes a booking. Raises WRONG_STATE."""
+    await _read(work, reservation)
+    reservation.confirm(at=work.at)
+    await settle_nights(work, reservation.listing, reservation.id, reservation.stay.nights)
+
+
+async def revive(work: Work, reservation: Reservation) -> bool:
+    """After a late payment, and if nothing speaks against it, claim the nights of an expired reservation again.
+
+    Answers whether it is confirmed now. If not (it has not expired or was to be accepted by the host, a night is taken,
+    check-in is past, the listing is gone), nothing is recorded.
+    """
+    stay = reservation.stay
+    expired = reservation.status == "cancelled" and reservation.cancelled_by == "expired"
+    if not expired or reservation.approval != "instant" or stay.nights.start < local_date(stay.zone, work.at):
+        return False
+    await work.load(Listing, reservation.listing, fresh=True)
+    await _read(work, reservation)
+    try:
+        await claim_nights(work, reservation.listing, reservation.id, stay.nights, "booking")
+    except (NotThere, Refused):
+        return False
+    reservation.revive(at=work.at)
+    return True
+
+
+async def expire(work: Work, reservation: Reservation) -> None:
+    """The hold is over: the reservation is cancelled and its nights are free."""
+    reservation.cancel(by="expired", at=work.at, refund=None, payment_confirmation="canceled")
+    await free(work, reservation)
+
+
+async def free(work: Work, reservation: Reservation) -> None:
+    """The nights not stayed are free again."""
+    await _read(work, reservation)
+    nights, stayed = reservation.stay.nights, 0
+    if reservation.confirmed_at is not None:
+        stayed = reservation.stay.nights_stayed(work.at)
+    left = Nights(list(nights)[stayed], nights.end) if stayed < len(nights) else Nights(nights.end, nights.end)
+    await release_nights(work, reservation.listing, reservation.id, left)
+
+
+async def _read(work: Work, reservation: Reservation) -> None:
+    await calendar(work, reservation.listing, reservation.stay.nights, fresh=True)
