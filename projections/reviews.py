@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
+from uuid import UUID
 
 from domain.kernel import Recorded
 from domain.review import Review, average_id
@@ -71,12 +72,19 @@ def _tallied(document: Document | None, event: Recorded, _hint: Any) -> Document
     if document is None:
         average = average_id(tally.reviewee_type, tally.reviewee)
         about = {"revieweeId": str(tally.reviewee), "revieweeType": tally.reviewee_type}
-        new = born(event, **about, reviewCount=0, ratingSum=0) | {"id": str(average)}
+        new = born(event, **about, reviewIds=[str(event.stream)]) | {"id": str(average)}
         return new | _average(counted, counted * tally.rating)
+    known = document["reviewIds"]
+    heard = known if str(event.stream) in known else [*known, str(event.stream)]
     if not counted:
-        return document
+        return document | {"reviewIds": heard}
     after = _average(document["reviewCount"] + counted, document["ratingSum"] + counted * tally.rating)
-    return document | after | {"recordVersion": document["recordVersion"] + 1, "updatedAt": instant(event.at)}
+    version = {"recordVersion": document["recordVersion"] + 1, "updatedAt": instant(event.at)}
+    return document | after | version | {"reviewIds": heard}
+
+
+def _reviews(document: Document) -> Sequence[UUID]:
+    return [UUID(id) for id in document["reviewIds"]]
 
 
 def _average(count: int, total: int) -> Document:
@@ -89,6 +97,7 @@ REVIEW_AGGREGATES = Projection(
     "reviewAggregate",
     on(Review, Submitted=_tallied, Moderated=_tallied, Published=_tallied, Deleted=_tallied),
     targets=_averages,
+    streams=_reviews,
 )
 
 

@@ -53,5 +53,6 @@ REVIEW_AGGREGATE = Resource(
             enum=("public", "hidden"),
         ),
         Field("ratingSum", Kind.INTEGER, "The sum of the ratings that count.", shown=False),
+        Field("reviewIds", Kind.LIST, "The reviews that were published, in order.", shown=False, of=Kind.ID),
     ),
 )
