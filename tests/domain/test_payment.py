@@ -1,0 +1,212 @@
+"""The money of one stay: in = out + held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from domain.payment import NOTHING, RESUME_AFTER, RETRY_AFTER, Bill, Payment
+from domain.refunds import Kept
+from tests.specs import STREAM, given
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=3)
+PARTS = Kept(net_nights=88_927, cleaning_fee=4_500, service_fee=12_450, city_tax=4_891)
+TOTAL = PARTS.total
+BILL = Bill(UUID(int=1), UUID(int=2), UUID(int=3), "EUR", PARTS, 300, NOON + timedelta(days=30))
+FIRST, SECOND, REFUND, DISPUTE = (UUID(int=n) for n in (11, 12, 21, 31))
+STRICT_HALF = Kept(net_nights=44_463, cleaning_fee=0, service_fee=12_450, city_tax=2_445)
+
+Step = Callable[[Payment], object]
+
+
+def opened(payment: Payment) -> None:
+    payment.open_attempt(FIRST, BILL)
+
+
+def paid(payment: Payment) -> None:
+    opened(payment)
+    payment.capture(FIRST, TOTAL, pays=True)
+
+
+def refunded(amount: int, kept: Kept | None = None, refund: UUID = REFUND) -> Step:
+    return lambda payment: payment.refund(refund, FIRST, amount, "cancellation", NOON, kept)
+
+
+def fell_due(payment: Payment) -> None:
+    payment.fall_due()
+
+
+def disputed(status: str) -> Step:
+    return lambda payment: payment.note_dispute(DISPUTE, status)
+
+
+def test_a_payment_is_refused_while_one_is_open_or_paid() -> None:
+    again = lambda p: p.open_attempt(SECOND, BILL)  # noqa: E731
+    given(Payment).having(opened).when(again).refused("PAYMENT_OPEN")
+    given(Payment).having(paid).when(again).refused("PAYMENT_OPEN")
+
+
+def test_after_a_decline_it_may_be_tried_again() -> None:
+    given(Payment).having(opened, lambda p: p.end_attempt(FIRST)).when(lambda p: p.open_attempt(SECOND, BILL)).then(
+        "payment.attempt_opened.v1"
+    )
+
+
+def test_the_same_attempt_again_is_none() -> None:
+    given(Payment).having(opened).when(opened).nothing()
+    given(Payment).having(paid).when(lambda p: p.capture(FIRST, TOTAL, pays=True)).nothing()
+
+
+def test_captured_money_is_held_and_falls_due_to_the_host_later() -> None:
+    payment = (
+        given(Payment)
+        .having(opened)
+        .when(lambda p: p.capture(FIRST, TOTAL, pays=True))
+        .then("payment.captured.v1", amount=TOTAL, payout_at=BILL.payout_at)
+    )
+    assert (payment.money_in, payment.held, payment.left) == (TOTAL, TOTAL, TOTAL)
+
+
+def test_a_refund_is_asked_for_first_and_given_after() -> None:
+    asked = (
+        given(Payment)
+        .having(paid)
+        .when(refunded(51_410, STRICT_HALF))
+        .then("payment.refund_asked.v1", amount=51_410, resume_at=NOON + RESUME_AFTER, wake_at=NOON + RESUME_AFTER)
+    )
+    assert (asked.held, asked.left) == (TOTAL, TOTAL - 51_410)
+    done = (
+        given(Payment)
+        .having(paid, refunded(51_410, STRICT_HALF))
+        .when(lambda p: p.refund_done(REFUND))
+        .then("payment.refunded.v1", amount=51_410, wake_at=None)
+    )
+    assert (done.refunded, done.held) == (51_410, TOTAL - 51_410)
+
+
+def test_a_refund_of_nothing_is_none_and_one_refund_is_given_once() -> None:
+    given(Payment).having(paid).when(refunded(0)).nothing()
+    given(Payment).having(paid, refunded(100)).when(refunded(100)).nothing()
+    given(Payment).having(paid, refunded(100), lambda p: p.refund_done(REFUND)).when(
+        lambda p: p.refund_done(REFUND)
+    ).nothing()
+
+
+def test_a_refund_that_the_provider_refuses_is_tried_again_a_day_later() -> None:
+    payment = (
+        given(Payment)
+        .having(paid, refunded(100))
+        .when(lambda p: p.refund_refused(REFUND, "away", LATER))
+        .then("payment.refund_refused.v1", resume_at=LATER + RETRY_AFTER, wake_at=LATER + RETRY_AFTER)
+    )
+    assert payment.refunds[REFUND].tries == 2
+    assert payment.held == TOTAL
+
+
+def test_the_next_refund_without_an_answer_is_not_forgotten_when_another_has_one() -> None:
+    other = UUID(int=22)
+    given(Payment).having(paid, refunded(100), refunded(200, refund=other)).when(lambda p: p.refund_done(REFUND)).then(
+        "payment.refunded.v1", wake_at=NOON + RESUME_AFTER
+    )
+
+
+def test_the_host_is_paid_what_strict_at_half_leaves() -> None:
+    """Kept 444.63, host fee 13.34, payout 431.29."""
+    payment = (
+        given(Payment)
+        .having(paid, refunded(51_410, STRICT_HALF))
+        .when(fell_due)
+        .then("payment.payout_fell_due.v1", "payment.paid_out.v1", amount=43_129)
+    )
+    assert payment.due.host_fee == 1_334
+
+
+def test_the_host_is_paid_once() -> None:
+    given(Payment).having(paid, fell_due).when(fell_due).nothing()
+
+
+def test_what_leaves_the_host_nothing_is_no_payout() -> None:
+    given(Payment).having(paid, refunded(TOTAL, NOTHING)).when(fell_due).then("payment.payout_fell_due.v1")
+
+
+def test_nothing_falls_due_of_what_was_never_paid() -> None:
+    given(Payment).having(opened).when(fell_due).nothing()
+
+
+def test_an_open_dispute_holds_the_payout_back_until_it_is_closed() -> None:
+    given(Payment).having(paid, disputed("pending")).when(fell_due).then("payment.payout_fell_due.v1")
+    given(Payment).having(paid, disputed("pending"), fell_due).when(disputed("reviewing")).then(
+        "payment.dispute_noted.v1"
+    )
+    given(Payment).having(paid, disputed("pending"), fell_due).when(disputed("rejected")).then(
+        "payment.dispute_noted.v1", "payment.paid_out.v1", amount=88_927 - 2_668 + 4_500
+    )
+
+
+def test_a_refund_after_the_payout_takes_the_difference_back() -> None:
+    payment = (
+        given(Payment)
+        .having(paid, fell_due)
+        .when(lambda p: p.refund_for_dispute(DISPUTE, 10_000, LATER))
+        .then("payment.refund_asked.v1", "payment.paid_out.v1", amount=-10_000)
+    )
+    assert payment.payouts == 2
+
+
+def test_the_host_is_not_asked_for_more_than_was_paid_out() -> None:
+    payment = (
+        given(Payment)
+        .having(paid, fell_due)
+        .when(lambda p: p.refund_for_dispute(DISPUTE, None, LATER))
+        .then("payment.refund_asked.v1", "payment.paid_out.v1", amount=-(88_927 - 2_668 + 4_500))
+    )
+    payment.refund_done(uuid5(STREAM, f"dispute {DISPUTE}"))
+    assert (payment.paid_out, payment.held) == (0, 0)
+
+
+def test_a_dispute_gives_back_the_amount_named_or_all_that_is_left() -> None:
+    given(Payment).having(paid, refunded(51_410, STRICT_HALF)).when(
+        lambda p: p.refund_for_dispute(DISPUTE, None, LATER)
+    ).then("payment.refund_asked.v1", amount=TOTAL - 51_410, cause="dispute")
+    given(Payment).having(paid).when(lambda p: p.refund_for_dispute(DISPUTE, 5_000, LATER)).then(
+        "payment.refund_asked.v1", amount=5_000
+    )
+
+
+def test_a_dispute_gives_back_no_more_than_is_left() -> None:
+    refused = (
+        given(Payment)
+        .having(paid, refunded(51_410, STRICT_HALF))
+        .when(lambda p: p.refund_for_dispute(DISPUTE, TOTAL - 51_410 + 1, LATER))
+        .refused("REFUND_TOO_LARGE")
+    )
+    assert refused.detail == {"left": TOTAL - 51_410}
+
+
+def test_a_dispute_is_refunded_once() -> None:
+    ask = lambda p: p.refund_for_dispute(DISPUTE, 5_000, LATER)  # noqa: E731
+    given(Payment).having(paid, ask).when(ask).nothing()
+
+
+def test_the_disputes_of_a_stay_together_say_what_it_shows() -> None:
+    payment = Payment.at(STREAM)
+    assert payment.dispute_status == "none"
+    for dispute, status, shown in (
+        (1, "pending", "requested"),
+        (2, "pending", "requested"),
+        (2, "reviewing", "active"),
+        (2, "resolved", "requested"),
+        (1, "reviewing", "active"),
+        (1, "rejected", "resolved"),
+    ):
+        payment.note_dispute(UUID(int=dispute), status)
+        assert payment.dispute_status == shown
+
+
+def test_money_that_does_not_pay_for_the_stay_leaves_nothing_to_dispute() -> None:
+    payment = (
+        given(Payment).having(opened).when(lambda p: p.capture(FIRST, TOTAL, pays=False)).then("payment.captured.v1")
+    )
+    assert (payment.left, payment.held, payment.due.amount) == (0, TOTAL, 0)
