@@ -22,6 +22,10 @@ class KeyTaken(Conflict):
     """A command with this idempotency key has been recorded already: look for its answer."""
 
 
+class WrongKind(Exception):
+    """A stream was asked for as one kind of aggregate, and is another."""
+
+
 class Unavailable(Exception):
     """The store is away, full, or too busy to take this now; nothing was recorded that is not told."""
 
@@ -82,7 +86,7 @@ class EventStore(Protocol):
         """A draft of the stream, at version 0 if nothing happened to it yet.
 
         From the cache if it can be; `fresh` asks the database for what others have added. Loads that wait together are
-        read together. Raises Unavailable.
+        read together. Raises WrongKind, Unavailable.
         """
         ...
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from commands.ports import WrongKind
 from domain.access import holds
 from domain.actor import Actor
 from domain.errors import NotAllowed, NotThere
@@ -57,7 +58,10 @@ class Work:
         if isinstance(known, kind):
             return known
         fresh = fresh or self.fresh
-        found = await self.store.load(kind, stream, fresh=fresh)
+        try:
+            found = await self.store.load(kind, stream, fresh=fresh)
+        except WrongKind:
+            raise NotThere(kind.TOPIC.replace("_", " ")) from None
         self.from_cache |= not fresh
         self._loaded[stream] = found
         return found

@@ -56,6 +56,11 @@ class KeyHolder(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class InPerson(Rule):
+    """Any caller that logged in, rather than coming with an API key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Own(Rule):
     """The caller is the user whose id stands in this field."""
 
@@ -92,7 +97,7 @@ class AllOf(Rule):
     rules: tuple[Rule, ...]
 
 
-def holds(rule: Rule, actor: Actor, facts: Facts) -> bool:  # noqa: PLR0911 - one line a rule
+def holds(rule: Rule, actor: Actor, facts: Facts) -> bool:  # noqa: PLR0911, PLR0912 - one line a rule
     """Does the rule hold for this caller and these facts?
 
     The product itself passes every rule. `As` is answered from the key `as:<resource>` of the facts,
@@ -113,6 +118,8 @@ def holds(rule: Rule, actor: Actor, facts: Facts) -> bool:  # noqa: PLR0911 - on
             return actor.admin
         case KeyHolder():
             return actor.by_key
+        case InPerson():
+            return actor.known and not actor.by_key
         case Own(field):
             return actor.id is not None and str(facts.get(field)) == str(actor.id)
         case Is(field, values):

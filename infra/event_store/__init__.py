@@ -12,7 +12,7 @@
 The tables and the two functions stand in `infra/postgres/migrations/0001_event_store.sql`.
 """
 
-from infra.event_store.cache import WrongKind
+from commands.ports import WrongKind
 from infra.event_store.codec import Codec, UnknownEvent, Upcast
 from infra.event_store.store import PostgresEventStore
 

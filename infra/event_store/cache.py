@@ -6,13 +6,10 @@ from collections import OrderedDict
 from typing import TypeVar
 from uuid import UUID
 
+from commands.ports import WrongKind
 from domain.kernel import Aggregate
 
 A = TypeVar("A", bound=Aggregate)
-
-
-class WrongKind(TypeError):
-    """A stream was asked for as one kind of aggregate, and is another."""
 
 
 class Cache:
@@ -29,8 +26,8 @@ class Cache:
     def get(self, kind: type[A], stream: UUID) -> A | None:
         """The aggregate as it was last seen. Raises WrongKind."""
         kept = self._kept.get(stream)
-        if kept is None:
-            return None
+        if kept is None or (kept.version == 0 and type(kept) is not kind):
+            return None  # an empty stream is of no kind yet, whatever somebody once looked for there
         if type(kept) is not kind:
             raise WrongKind(f"stream {stream} is a {type(kept).__name__}, not a {kind.__name__}")
         self._kept.move_to_end(stream)

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from psycopg.rows import TupleRow
 
-from commands.ports import Cause, Kept, Page
+from commands.ports import Cause, Kept, Page, WrongKind
 from domain.kernel import Aggregate, Recorded
-from infra.event_store.cache import Cache, WrongKind
+from infra.event_store.cache import Cache
 from infra.event_store.codec import Codec, UnknownEvent
 from infra.event_store.feed import Feed
 from infra.event_store.group_commit import GroupCommit, Save

@@ -1,0 +1,128 @@
+"""Who is calling: from the credentials of a request to an actor, as of this moment.
+
+A token or key only says which session or key it is. Whether that still counts, and what its user may do now, the log
+says, each time anew: a logout, a demotion or a revocation in any process holds in all of them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from commands.bus import Unauthenticated
+from commands.ports import EventStore, WrongKind
+from domain.actor import NOBODY, Actor
+from domain.api_key import ApiKey
+from domain.session import Session
+from domain.user import User
+from infra.identity.api_keys import MARK, KeyTexts
+from infra.identity.tokens import SignedTokens
+
+BEARER = "bearer "
+
+
+class Found(NamedTuple):
+    """The one credential that counts, and whether a browser sent it by itself."""
+
+    text: str
+    may_be_key: bool = False
+    by_cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """All places of a request where credentials may stand."""
+
+    query: str | None = None
+    """`access_token`."""
+    authorization: str | None = None
+    header: str | None = None
+    """`airbnb3-access-token`, and the cookie of that name."""
+    cookie: str | None = None
+    api_auth: str | None = None
+    """`ApiAuth`; filled on the routes that take it."""
+
+    @property
+    def found(self) -> Found | None:
+        """The first there is, in the order of the reference."""
+        if self.query:
+            return Found(self.query)
+        if self.authorization and self.authorization.lower().startswith(BEARER):
+            bearer = self.authorization[len(BEARER) :].strip()
+            if bearer:
+                return Found(bearer, may_be_key=True)
+        if self.header:
+            return Found(self.header)
+        if self.api_auth:
+            return Found(self.api_auth.strip(), may_be_key=True)
+        return Found(self.cookie, by_cookie=True) if self.cookie else None
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether the caller is known by a cookie alone, which a browser sends whoever asks it to."""
+        found = self.found
+        return found is not None and found.by_cookie
+
+    @property
+    def token(self) -> str | None:
+        """The access token, as sent; nothing if it is an API key."""
+        found = self.found
+        return None if found is None or found.text.startswith(MARK) else found.text
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Finds out who calls."""
+
+    store: EventStore
+    tokens: SignedTokens
+    keys: KeyTexts = field(default_factory=KeyTexts)
+
+    async def caller(self, credentials: Credentials) -> Actor:
+        """The actor of a request; nobody if it brings no credentials.
+
+        Raises Unauthenticated if those that it brings do not count, Unavailable.
+        """
+        found = credentials.found
+        if found is None:
+            return NOBODY
+        if not found.text.startswith(MARK):
+            return await self._by_token(found.text)
+        if found.may_be_key:
+            return await self._by_key(found.text)
+        raise Unauthenticated("An API key is sent as Authorization: Bearer.")
+
+    async def caller_if_any(self, credentials: Credentials) -> Actor:
+        """As `caller`, for what anyone may ask: credentials that do not count are as good as none."""
+        try:
+            return await self.caller(credentials)
+        except Unauthenticated:
+            return NOBODY
+
+    async def _by_token(self, token: str) -> Actor:
+        claims = await self.tokens.read(token)
+        if claims is None:
+            raise Unauthenticated("This access token is not valid, or has expired: log in again.")
+        user, session = await asyncio.gather(
+            self.store.load(User, claims.user, fresh=True), self.store.load(Session, claims.session, fresh=True)
+        )
+        if not session.counts_for(user):
+            raise Unauthenticated("This session has ended: log in again.")
+        return Actor(user.id, user.role, session.id)
+
+    async def _by_key(self, text: str) -> Actor:
+        read = self.keys.read(text)
+        if read is None:
+            raise Unauthenticated("This is not an API key.")
+        try:
+            key = await self.store.load(ApiKey, read.id, fresh=True)
+        except WrongKind:
+            raise Unauthenticated("This is not an API key.") from None
+        if key.maker is None or key.revoked or not hmac.compare_digest(key.digest, read.digest):
+            raise Unauthenticated("This API key is not valid, or revoked.")
+        maker = await self.store.load(User, key.maker, fresh=True)
+        if not maker.active:
+            raise Unauthenticated("The account of this API key is closed.")
+        return Actor(maker.id, maker.role, key.id, by_key=True)
