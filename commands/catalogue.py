@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from commands import listings
+from commands import api_keys, listings, operators, passwords, reviews, sessions, users
 from commands.registry import Command, Registry
 
-COMMANDS: tuple[Command, ...] = (*listings.COMMANDS,)
+COMMANDS: tuple[Command, ...] = (
+    *users.COMMANDS,
+    *passwords.COMMANDS,
+    *sessions.COMMANDS,
+    *api_keys.COMMANDS,
+    *listings.COMMANDS,
+    *reviews.COMMANDS,
+    *operators.COMMANDS,
+)
 
 
 def registry() -> Registry:

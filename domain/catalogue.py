@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+from domain.api_key import ApiKey
 from domain.calendar_month import CalendarMonth
+from domain.claim import Claim
+from domain.credential import Credential
 from domain.kernel import Aggregate
 from domain.listing import Listing
+from domain.operator import Operator
+from domain.reservation import Reservation
 from domain.resource import Resource
 from domain.resources.catalog import LISTING, LISTING_CALENDAR
+from domain.resources.identity import API_KEY, BRIEF_USER, USER, USER_SEARCH
+from domain.resources.operators import OPERATOR
+from domain.resources.reviews import REVIEW, REVIEW_AGGREGATE
+from domain.review import Review
+from domain.review_window import ReviewWindow
+from domain.session import Session
+from domain.super_admins import SuperAdmins
+from domain.user import User
 
 AGGREGATES: tuple[type[Aggregate], ...] = (
+    Claim,
+    User,
+    Credential,
+    Session,
+    SuperAdmins,
+    ApiKey,
     Listing,
     CalendarMonth,
+    Reservation,
+    ReviewWindow,
+    Review,
+    Operator,
 )
 """Every aggregate; the names of its events are the log's vocabulary."""
 
 RESOURCES: tuple[Resource, ...] = (
+    USER,
+    USER_SEARCH,
+    BRIEF_USER,
+    API_KEY,
     LISTING,
     LISTING_CALENDAR,
+    REVIEW,
+    REVIEW_AGGREGATE,
+    OPERATOR,
 )
 """Every resource that callers see."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from projections.identity import API_KEYS, USERS
 from projections.listings import LISTINGS
+from projections.operators import OPERATORS
 from projections.projection import Projection
+from projections.reviews import REVIEW_AGGREGATES, REVIEWS
 
-PROJECTIONS: tuple[Projection, ...] = (LISTINGS,)
+PROJECTIONS: tuple[Projection, ...] = (USERS, API_KEYS, LISTINGS, REVIEWS, REVIEW_AGGREGATES, OPERATORS)
