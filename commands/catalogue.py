@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands import api_keys, listings, operators, passwords, reviews, sessions, users
+from commands import api_keys, calendars, listings, operators, passwords, records, reviews, sessions, users
 from commands.registry import Command, Registry
 
 COMMANDS: tuple[Command, ...] = (
@@ -11,6 +11,8 @@ COMMANDS: tuple[Command, ...] = (
     *sessions.COMMANDS,
     *api_keys.COMMANDS,
     *listings.COMMANDS,
+    *calendars.COMMANDS,
+    *records.COMMANDS,
     *reviews.COMMANDS,
     *operators.COMMANDS,
 )

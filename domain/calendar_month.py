@@ -95,6 +95,10 @@ class CalendarMonth(Aggregate):
         """Every hold and booking with its last night in this month."""
         return {claim.by: night for night, claim in self._claims().items() if claim.kind in STAYS}
 
+    def entry(self, night: date) -> Entry:
+        """What the host says of a night that is listed. Raises NotThere if it is not."""
+        return self._known(night, None)[0].entry or Entry()
+
     def prices(self, nights: Nights, currency: str) -> dict[date, int]:
         """The host's own prices of these nights, in minor units of that currency."""
         entries = ((n, self.nights[n].entry) for n in self._listed(nights))

@@ -9,9 +9,11 @@ from domain.credential import Credential
 from domain.kernel import Aggregate
 from domain.listing import Listing
 from domain.operator import Operator
+from domain.record import Record
 from domain.reservation import Reservation
 from domain.resource import Resource
-from domain.resources.catalog import LISTING, LISTING_CALENDAR
+from domain.resources.bookings import QUOTE, RESERVATION
+from domain.resources.catalog import LISTING, LISTING_AMENITY, LISTING_CALENDAR, LISTING_LOCALE_TEXT
 from domain.resources.identity import API_KEY, BRIEF_USER, USER, USER_SEARCH
 from domain.resources.operators import OPERATOR
 from domain.resources.reviews import REVIEW, REVIEW_AGGREGATE
@@ -30,6 +32,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     ApiKey,
     Listing,
     CalendarMonth,
+    Record,
     Reservation,
     ReviewWindow,
     Review,
@@ -44,6 +47,10 @@ RESOURCES: tuple[Resource, ...] = (
     API_KEY,
     LISTING,
     LISTING_CALENDAR,
+    QUOTE,
+    RESERVATION,
+    LISTING_AMENITY,
+    LISTING_LOCALE_TEXT,
     REVIEW,
     REVIEW_AGGREGATE,
     OPERATOR,

@@ -30,9 +30,9 @@ def own_stream(event: Recorded) -> Iterable[Target]:
     return (Target(event.stream),)
 
 
-def only_itself(document: UUID) -> Sequence[UUID]:
+def only_itself(document: Document) -> Sequence[UUID]:
     """The usual case: all that a document is made of stands in the stream of the same id."""
-    return (document,)
+    return (UUID(document["id"]),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Projection:
     """The resource whose documents it makes, and its name."""
     handles: Mapping[type[Fact], Handler]
     targets: Callable[[Recorded], Iterable[Target]] = field(default=own_stream)
-    streams: Callable[[UUID], Sequence[UUID]] = field(default=only_itself)
+    streams: Callable[[Document], Sequence[UUID]] = field(default=only_itself)
     """Where the events of one document stand: its history, and its state as of a time, are read from there."""
     version: int = 1
 

@@ -6,7 +6,8 @@ from typing import get_args
 
 from domain.access import Admin, As, Is, Own, Staff
 from domain.listing import ApprovalType, PropertyType
-from domain.resource import Field, Kind, Resource
+from domain.record import OWNER
+from domain.resource import Field, Kind, RecordRules, Resource
 
 SERVICE = "propertyCatalog"
 OF_THE_HOST = Own("hostId") | Staff()
@@ -38,9 +39,10 @@ LISTING = Resource(
         Field("currency", Kind.STRING, "ISO 4217 code of all its prices.", required=True, filter=True),
         Field(
             "seasonalPricing",
-            Kind.OBJECT,
+            Kind.LIST,
             "Periods, in order of date, with a price or a minimum stay of their own: `from`, `to` (exclusive), "
             "`pricePerNight`, `minStay`.",
+            of=Kind.OBJECT,
         ),
         Field(
             "approvalType",
@@ -84,6 +86,42 @@ LISTING_CALENDAR = Resource(
         Field("hostId", Kind.ID, shown=False),
         Field("timeZone", Kind.STRING, shown=False),
         Field("claimedBy", Kind.ID, shown=False),
-        Field("said", Kind.OBJECT, shown=False),
+        Field("isEntered", Kind.BOOLEAN, shown=False),
+        Field("isBlocked", Kind.BOOLEAN, shown=False),
+    ),
+)
+
+LISTING_AMENITY = Resource(
+    name="listingAmenity",
+    plural="listingAmenities",
+    service=SERVICE,
+    path="/v1/listingamenities",
+    doc="An amenity that listings can have: wifi, a pool.",
+    owner=OWNER.name,
+    changes=Admin(),
+    record=RecordRules(creates=Admin(), unique=("name",)),
+    fields=(
+        Field("iconUrl", Kind.STRING, "Address of its icon."),
+        Field("name", Kind.STRING, "What it is called.", required=True, filter=True, fixed=True),
+        OWNER,
+    ),
+)
+
+LISTING_LOCALE_TEXT = Resource(
+    name="listingLocaleText",
+    plural="listingLocaleTexts",
+    service=SERVICE,
+    path="/v1/listinglocaletexts",
+    doc="The title and description of a listing in another language.",
+    owner=OWNER.name,
+    sees=As("listing", "listingId"),
+    changes=Own(OWNER.name) | Admin(),
+    record=RecordRules(creates=Own(OWNER.name) | Admin(), unique=("listingId", "languageCode"), parent="listing"),
+    fields=(
+        Field("localizedDescription", Kind.TEXT, "The description in that language.", required=True),
+        Field("localizedTitle", Kind.STRING, "The title in that language.", required=True),
+        Field("listingId", Kind.ID, "Its listing.", required=True, filter=True, fixed=True, lookup=True),
+        Field("languageCode", Kind.STRING, "Such as `fr` or `pt-BR`.", required=True, filter=True, fixed=True),
+        OWNER,
     ),
 )
