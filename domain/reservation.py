@@ -156,13 +156,13 @@ class Reservation(Aggregate):
         """It is paid for, and nobody's leave is needed any more."""
         if self.status != "confirmed":
             self._expect("pending")
-            self._confirmed(at=at)
+            self._confirmed(at=at, completes_at=self.check_out_at)
 
     def revive(self, *, at: datetime) -> None:
         """A late payment came for an expired one, and its nights were still free."""
         if self.status != "cancelled" or self.cancelled_by != "expired" or self.approval != "instant":
             raise Refused("WRONG_STATE", "Only an instant reservation that has expired can be revived.")
-        self._revived(at=at)
+        self._revived(at=at, completes_at=self.check_out_at)
 
     def decline(self, *, payment_confirmation: PaymentConfirmation) -> None:
         """The host does not want it."""
@@ -224,11 +224,11 @@ class Reservation(Aggregate):
         self.payment_confirmation, self.hold_expires_at = "pending", hold_expires_at
 
     @event("Confirmed", topic="reservation.confirmed.v1")
-    def _confirmed(self, at: datetime) -> None:
+    def _confirmed(self, at: datetime, completes_at: datetime) -> None:
         self.status, self.payment_confirmation, self.confirmed_at = "confirmed", "paid", at
 
     @event("Revived", topic="reservation.revived.v1")
-    def _revived(self, at: datetime) -> None:
+    def _revived(self, at: datetime, completes_at: datetime) -> None:
         self.status, self.payment_confirmation, self.confirmed_at = "confirmed", "paid", at
         self.cancelled_by = None
 
