@@ -1,0 +1,1 @@
+"""Read models in PostgreSQL: what fills them from the log, and what answers from them."""

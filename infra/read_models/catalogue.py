@@ -1,0 +1,99 @@
+"""The table `read_model`: which read models there are, how far each has come, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from psycopg import AsyncConnection, sql
+
+from infra.read_models.model import Connection, Model
+
+State = Literal["live", "stopped", "rebuild due", "missing"]
+
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended('innkeep read models of ' || current_schema(), 0))"
+KNOWN = "SELECT name FROM read_model"
+EXISTS = "SELECT to_regclass(%s) IS NOT NULL"
+DROP = sql.SQL("DROP TABLE IF EXISTS {}")
+ENTER = """INSERT INTO read_model (name, version, declaration) VALUES (%s, %s, %s)
+  ON CONFLICT (name) DO UPDATE SET version = excluded.version, declaration = excluded.declaration, position = 0,
+    state = 'live', failed_position = NULL, failed_event = NULL, error = NULL, updated_at = now()"""
+HEALTH = """SELECT r.name, r.version, r.declaration, r.position, r.state, r.failed_position, r.failed_event, r.error,
+    (SELECT count(*) FROM event AS e WHERE e.position > r.position),
+    coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
+      JOIN command AS c ON c.id = e.command WHERE e.position > r.position ORDER BY e.position LIMIT 1), 0)::float8
+  FROM read_model AS r ORDER BY r.name"""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelHealth:
+    """How one read model does."""
+
+    name: str
+    state: State
+    position: int
+    events_behind: int
+    """Events of the log that it has not taken in."""
+    seconds_behind: float
+    """How long ago, by the wall clock, the oldest of those was recorded."""
+    failed_position: int | None = None
+    """Of the event that stopped it."""
+    failed_event: str | None = None
+    error: str | None = None
+
+    @property
+    def well(self) -> bool:
+        """Does it follow the log, as it is declared now?"""
+        return self.state == "live"
+
+
+async def prepare(conninfo: str, models: Mapping[str, Model]) -> list[str]:
+    """Make the tables that are missing, and answer the names of those models: they follow the log from its start.
+
+    Any number of processes may do this at once.
+    """
+    async with await AsyncConnection.connect(conninfo) as connection:  # one transaction
+        await connection.execute(TURN)
+        known = {name for (name,) in await (await connection.execute(KNOWN)).fetchall()}
+        made = []
+        for model in models.values():
+            cursor = await connection.execute(EXISTS, [f'"{model.table}"'])
+            if model.name in known and (await cursor.fetchone()) == (True,):
+                continue
+            await make_table(connection, model, model.table)
+            await connection.execute(ENTER, [model.name, model.version, model.declaration])
+            made.append(model.name)
+        return made
+
+
+async def make_table(connection: Connection, model: Model, table: str) -> None:
+    """An empty table of this model in place of whatever has that name, with its indexes.
+
+    They come first: made afterwards, each would be one long write, which holds every reader of the log back.
+    """
+    await connection.execute(DROP.format(sql.Identifier(table)))
+    for statement in (model.create(table), *model.indexes(table)):
+        await connection.execute(statement)
+
+
+async def health(connection: Connection, models: Mapping[str, Model]) -> list[ModelHealth]:
+    """How each declared read model does, by name: the truth of the database, whoever runs them."""
+    cursor = await connection.execute(HEALTH)
+    found = {
+        name: ModelHealth(name, _state(models[name], version, declaration, state), at, events, seconds, *failure)
+        for name, version, declaration, at, state, *failure, events, seconds in await cursor.fetchall()
+        if name in models
+    }
+    return [found.get(name, ModelHealth(name, "missing", 0, 0, 0.0)) for name in sorted(models)]
+
+
+def due(found: Iterable[ModelHealth]) -> list[str]:
+    """The names of those that should be rebuilt."""
+    return [model.name for model in found if model.state == "rebuild due"]
+
+
+def _state(model: Model, version: int, declaration: str, state: Literal["live", "stopped"]) -> State:
+    if state == "stopped":
+        return "stopped"
+    return "live" if (version, declaration) == (model.version, model.declaration) else "rebuild due"

@@ -1,0 +1,23 @@
+"""Documents as JSON and back. Decimals stay exact: numbers with a point are never floats."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from projections.projection import Document
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+
+
+def to_json(value: Any) -> str:
+    """The JSON of a document or of one value."""
+    return _encode(value).decode()
+
+
+def from_json(text: str) -> Document:
+    """The document that a JSON text is."""
+    return _decode(text)

@@ -1,0 +1,51 @@
+"""Feeds in a table: each entry under the next number, given in the transaction of the position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from domain.kernel import Recorded
+from infra.read_models.model import Connection, digest, table_name
+from projections.feed import FeedProjection
+
+CREATE = sql.SQL(
+    "CREATE TABLE {} (id bigint PRIMARY KEY, subject uuid NOT NULL, type text NOT NULL, position bigint NOT NULL)"
+)
+APPEND = sql.SQL(
+    "INSERT INTO {feed} (id, subject, type, position)"
+    " SELECT (SELECT coalesce(max(id), 0) FROM {feed}) + entry.place, entry.subject, entry.type, entry.position"
+    " FROM unnest(%b::uuid[], %b::text[], %b::bigint[]) WITH ORDINALITY AS entry (subject, type, position, place)"
+)
+
+
+class FeedModel:
+    """One feed. Only one writer at a time holds its row of `read_model`, so no two take the same number."""
+
+    def __init__(self, projection: FeedProjection) -> None:
+        self.projection = projection
+        self.table = feed_table(projection.name)
+        self.name = self.table
+        self.version = projection.version
+        self.declaration = digest("feed", projection.version)
+
+    def create(self, table: str) -> sql.Composed:
+        """Makes an empty feed."""
+        return CREATE.format(sql.Identifier(table))
+
+    def indexes(self, table: str) -> Sequence[sql.Composed]:  # noqa: ARG002 - as every model
+        """None: it is read by number."""
+        return ()
+
+    async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
+        """Append what these events tell."""
+        told = [(entry, event.position) for event in events if (entry := self.projection.entry(event)) is not None]
+        if told:
+            columns = [[e.subject for e, _ in told], [e.type for e, _ in told], [position for _, position in told]]
+            await connection.execute(APPEND.format(feed=sql.Identifier(table)), columns)
+
+
+def feed_table(name: str) -> str:
+    """The table of a feed, which is also the name of its read model."""
+    return table_name("", name) + "_feed"

@@ -1,0 +1,35 @@
+"""How far the read models have come, as this process knows it, and those who wait for that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+
+class Progress:
+    """Positions of the log by read model. They only rise; whoever waits wakes at once."""
+
+    def __init__(self) -> None:
+        self._reached: dict[str, int] = {}
+        self._risen = asyncio.Event()
+
+    def reached(self, models: Collection[str]) -> int:
+        """What all of these have reached; 0 for one that is not known."""
+        return min((self._reached.get(name, 0) for name in models), default=0)
+
+    def advance(self, reached: Mapping[str, int]) -> None:
+        """These have come so far."""
+        risen = {name: position for name, position in reached.items() if position > self._reached.get(name, -1)}
+        if risen:
+            self._reached |= risen
+            self._risen.set()
+            self._risen = asyncio.Event()
+
+    async def rise(self, seconds: float) -> None:
+        """Return when any of them has risen, or when the time is over."""
+        risen = self._risen
+        try:
+            async with asyncio.timeout(seconds):
+                await risen.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,207 @@
+"""Follows the log and fills the read models: what a page of events makes of them is committed with their position.
+
+Any number of runners may run on one database; one of them leads, the others stand by. Its lead is a lock of the very
+connection that it writes with, so a runner that lost the one cannot use the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from commands.ports import Page, Unavailable
+from infra.read_models.catalogue import prepare
+from infra.read_models.model import Connection, Model
+from infra.read_models.progress import Progress
+
+LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep projector of ' || current_schema(), 0))"
+NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
+POSITIONS = "SELECT name, position FROM read_model WHERE name = ANY(%s)"
+HOLD = "SELECT name FROM read_model WHERE name = ANY(%s) AND position = %s ORDER BY name FOR UPDATE"
+ADVANCE = """UPDATE read_model SET position = %s, state = 'live', failed_position = NULL, failed_event = NULL,
+  error = NULL, updated_at = now() WHERE name = ANY(%s)"""
+STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
+  updated_at = now() WHERE name = %s AND position = %s"""
+
+STANDBY_SECONDS = 0.25
+"""Between two attempts to take the lead, or to come back after the database was away."""
+LONGEST_NAP = 1.0
+"""Seconds between two looks at a quiet log, at most: a model may have been put back, or be due for another try."""
+LONGEST_PAUSE = 10.0
+"""Seconds until a projector that keeps failing as a whole begins anew, at most."""
+
+
+class Feed(Protocol):
+    """The log, as far as it is followed."""
+
+    async def read(self, after: int, limit: int) -> Page:
+        """What is settled past that position, in order, and where to read on."""
+        ...
+
+    async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
+        """Return once something is settled past that position, or when the time (seconds) is over."""
+        ...
+
+
+class _Moved(Exception):
+    """A position is not where this runner left it: a rebuild has put another table in place."""
+
+
+class Runner:
+    """Fills these models from the log until it is cancelled.
+
+    Args:
+        conninfo: the database of the read models.
+        feed: the log.
+        models: what to fill, by name.
+        progress: told of every position reached.
+        page: events read, and committed, at a time.
+        retry: the first and the longest time, in seconds, until a stopped model is tried again.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        feed: Feed,
+        models: Mapping[str, Model],
+        progress: Progress,
+        *,
+        page: int = 500,
+        retry: tuple[float, float] = (0.5, 60.0),
+    ) -> None:
+        self.leads = False
+        self._conninfo = conninfo
+        self._feed = feed
+        self._models = models
+        self._progress = progress
+        self._page = page
+        self._pause = STANDBY_SECONDS
+        self._retry = retry
+        self._positions: dict[str, int] = {}
+        self._resting: dict[str, tuple[float, float]] = {}
+        """Of a stopped model: when to try again, and how long to rest after that."""
+        self._log = structlog.get_logger("projector")
+
+    async def run(self) -> None:
+        """Follow the log, whatever happens to the database meanwhile."""
+        while True:
+            try:
+                await prepare(self._conninfo, self._models)
+                async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                    await connection.execute(NAMED)
+                    await self._stand_by(connection)
+                    await self._lead(connection)
+            except (psycopg.OperationalError, Unavailable) as away:
+                self._log.warning("the database is away", error=str(away))
+            except Exception:  # noqa: BLE001 - a fault here must not end the reads of the whole product
+                self._log.exception("the projector failed and begins anew", seconds=self._pause)
+            finally:
+                self.leads = False
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    async def _stand_by(self, connection: Connection) -> None:
+        while True:
+            cursor = await connection.execute(LEAD)
+            if await cursor.fetchone() == (True,):
+                return
+            await asyncio.sleep(STANDBY_SECONDS)
+
+    async def _lead(self, connection: Connection) -> None:
+        self._resting.clear()
+        await self._look(connection)
+        self.leads = True
+        while True:
+            try:
+                worked = await self._turn(connection)
+            except _Moved:
+                await self._look(connection)
+                continue
+            self._pause = STANDBY_SECONDS
+            if not worked:
+                await self._nap()
+
+    async def _nap(self) -> None:
+        """Wait for the log, but no longer than until a stopped model is tried again."""
+        now = asyncio.get_running_loop().time()
+        again = [at - now for at, _ in self._resting.values()]
+        seconds = max(0.0, min([*again, LONGEST_NAP]))
+        awake = [position for name, position in self._positions.items() if name not in self._resting]
+        if awake:
+            await self._feed.wait_for_events(max(awake), seconds)
+        else:
+            await asyncio.sleep(seconds)
+
+    async def _look(self, connection: Connection) -> None:
+        """Where the models stand, as the database knows it."""
+        rows = await (await connection.execute(POSITIONS, [list(self._models)])).fetchall()
+        self._positions = dict(rows)
+        self._progress.advance(self._positions)
+
+    async def _turn(self, connection: Connection) -> bool:
+        """One page for every group of models that stand at the same position. Was there anything?"""
+        now = asyncio.get_running_loop().time()
+        groups: defaultdict[int, list[str]] = defaultdict(list)
+        for name, position in self._positions.items():
+            if self._resting.get(name, (now, 0.0))[0] <= now:
+                groups[position].append(name)
+        worked = False
+        for position, names in sorted(groups.items()):
+            page = await self._feed.read(position, self._page)
+            if page.position > position:
+                worked |= await self._take_in(connection, names, position, page)
+        return worked
+
+    async def _take_in(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> bool:
+        """Bring the models over a page; whoever cannot follow is stopped at its event, the others go on."""
+        try:
+            await self._commit(connection, names, start, page)
+        except (psycopg.OperationalError, _Moved):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a handler makes of an event
+            if len(names) > 1:
+                return any([await self._take_in(connection, [name], start, page) for name in names])
+            if len(page.events) > 1:
+                return await self._one_by_one(connection, names[0], start, page)
+            await self._stop(connection, names[0], start, page, error)
+            return False
+        return True
+
+    async def _one_by_one(self, connection: Connection, name: str, start: int, page: Page) -> bool:
+        at = start
+        for event in page.events:
+            if not await self._take_in(connection, [name], at, Page([event], event.position)):
+                return at > start
+            at = event.position
+        return await self._take_in(connection, [name], at, Page([], page.position)) if page.position > at else True
+
+    async def _commit(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> None:
+        async with connection.transaction():
+            held = await (await connection.execute(HOLD, [list(names), start])).fetchall()
+            if len(held) != len(names):
+                raise _Moved
+            for name in names:
+                await self._models[name].apply(connection, self._models[name].table, page.events)
+            await connection.execute(ADVANCE, [page.position, list(names)])
+        reached = dict.fromkeys(names, page.position)
+        self._positions |= reached
+        self._progress.advance(reached)
+        for name in names:
+            if self._resting.pop(name, None):
+                self._log.info("read model goes on", model=name, position=page.position)
+
+    async def _stop(self, connection: Connection, name: str, start: int, page: Page, error: Exception) -> None:
+        event = page.events[0] if page.events else None
+        position, what = (event.position, event.name) if event else (page.position, None)
+        told = f"{type(error).__name__}: {error}"[:1000].replace("\x00", "")
+        await connection.execute(STOP, [position, what, told, name, start])
+        first, longest = self._retry
+        rest = self._resting.get(name, (0.0, first))[1]
+        self._resting[name] = (asyncio.get_running_loop().time() + rest, min(2 * rest, longest))
+        self._log.error("read model stopped", model=name, position=position, event_name=what, error=told)

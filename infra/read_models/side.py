@@ -1,0 +1,124 @@
+"""The whole read side on one database, wired: models, runner, stores, and the reads on top of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol, Self
+
+from domain.resource import Resource
+from infra.read_models.asking import Asking
+from infra.read_models.catalogue import ModelHealth, health, prepare
+from infra.read_models.deadlines import DeadlineModel
+from infra.read_models.documents import DocumentModel
+from infra.read_models.feed import FeedModel
+from infra.read_models.for_commands import CommandDocuments
+from infra.read_models.model import Model, by_name
+from infra.read_models.progress import Progress
+from infra.read_models.rebuild import Told, rebuild
+from infra.read_models.runner import Feed, Runner
+from infra.read_models.store import PostgresFeedStore, PostgresReadStore
+from infra.read_models.waiting import Waiting
+from projections.deadlines import DeadlineProjection
+from projections.feed import FeedProjection
+from projections.projection import Projection
+from read_api.ports import Log
+from read_api.reads import Reads
+
+AnyProjection = Projection | FeedProjection | DeadlineProjection
+
+
+class NoSuchModel(Exception):
+    """There is no read model of that name; the message names those that there are."""
+
+
+class WholeLog(Feed, Log, Protocol):
+    """The log as the read side needs it: followed, looked back on, and with a known end."""
+
+    async def end(self) -> int:
+        """The newest position drawn, settled or not."""
+        ...
+
+
+class ReadSide:
+    """What answers reads, and what fills it. Open it on the event loop that uses it.
+
+    The database is migrated already. `runner.run()` fills the models until it is cancelled; it may run in this
+    process, in another, or in several.
+
+    Args:
+        conninfo: the database of the read models; its search_path says which schema.
+        log: the event store.
+        projections: everything that is made of events.
+        resources: everything that callers see.
+        now: the product's time.
+        connections: to the database, at most, for reads.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        log: WholeLog,
+        projections: Iterable[AnyProjection],
+        resources: Iterable[Resource],
+        *,
+        now: Callable[[], datetime],
+        connections: int = 8,
+    ) -> None:
+        declared = tuple(projections)
+        self.resources = {resource.name: resource for resource in resources}
+        self.models = models_of(declared, self.resources.values())
+        self.progress = Progress()
+        self.asking = Asking(conninfo, size=connections)
+        self.waiting = Waiting(self.asking, self.progress, log.end)
+        self.store = PostgresReadStore(self.asking, self.resources, self.waiting)
+        self.feeds = PostgresFeedStore(self.asking, self.progress)
+        documents = {p.resource: p for p in declared if isinstance(p, Projection)}
+        self.reads = Reads(self.store, log, documents, self.resources, now)
+        self.documents = CommandDocuments(self.store, self.waiting, log, documents, self.resources)
+        self.runner = Runner(conninfo, log, self.models, self.progress)
+        self._conninfo = conninfo
+        self._log = log
+
+    async def open(self) -> Self:
+        """Make the tables that are missing, and connect. Raises psycopg.OperationalError."""
+        await prepare(self._conninfo, self.models)
+        await self.asking.open()
+        return self
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.asking.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def health(self) -> list[ModelHealth]:
+        """How every read model does, and how far behind the log it is. Raises Unavailable."""
+        async with self.asking.connection() as connection:
+            return await health(connection, self.models)
+
+    async def rebuild(self, name: str, told: Told = lambda _done, _total: None) -> int:
+        """Make a read model anew beside the live one. Raises NoSuchModel, RebuildRunning, psycopg.OperationalError."""
+        if name not in self.models:
+            raise NoSuchModel(f"There is no read model {name}; there are {', '.join(sorted(self.models))}.")
+        return await rebuild(self._conninfo, self._log, self.models[name], told)
+
+
+def models_of(projections: Iterable[AnyProjection], resources: Iterable[Resource]) -> dict[str, Model]:
+    """What to keep in tables for these projections. Raises ValueError for a name that stands twice."""
+    declared = tuple(resources)
+    return by_name(_model_of(projection, declared) for projection in projections)
+
+
+def _model_of(projection: AnyProjection, resources: tuple[Resource, ...]) -> Model:
+    match projection:
+        case FeedProjection():
+            return FeedModel(projection)
+        case DeadlineProjection():
+            return DeadlineModel(projection)
+        case Projection():
+            return DocumentModel(projection, [r for r in resources if r.documents == projection.resource])

@@ -1,0 +1,126 @@
+"""The reads' ports on PostgreSQL: documents as one caller sees them, and feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from domain.access import As
+from domain.actor import Actor
+from domain.resource import Resource
+from infra.read_models.asking import Asking
+from infra.read_models.codec import from_json
+from infra.read_models.feed import feed_table
+from infra.read_models.model import table_name
+from infra.read_models.progress import Progress
+from infra.read_models.rules import TRUE, Parameters, Visibility
+from infra.read_models.statements import Statement, equal
+from infra.read_models.waiting import Waiting
+from projections.projection import Document
+from read_api.lists import USUAL_SORT
+from read_api.ports import FeedPage, FeedRow, Rows
+from read_api.query import Query
+
+ENTRIES = sql.SQL(
+    "SELECT (SELECT coalesce(max(id), 0) FROM {feed}), e.id, e.subject, e.type FROM (SELECT true) AS one"
+    " LEFT JOIN LATERAL (SELECT id, subject, type FROM {feed} WHERE id >= %(start)s ORDER BY id LIMIT %(limit)s) AS e"
+    " ON true ORDER BY e.id"
+)
+
+
+LONGEST_LOOK = 0.1
+"""Seconds between two looks at a feed that another process may be filling."""
+
+
+class PostgresReadStore:
+    """`read_api.ports.ReadStore` over the tables that the projector fills."""
+
+    def __init__(self, asking: Asking, resources: Mapping[str, Resource], waiting: Waiting) -> None:
+        self._asking = asking
+        self._resources = resources
+        self._waiting = waiting
+
+    async def get(self, resource: Resource, id: UUID, actor: Actor) -> Document | None:
+        """The document, unless it is absent or not the caller's to see. Raises Unavailable."""
+        statement = Statement(self._resources, resource, actor).of(id)
+        return await self._first(statement, statement.rows())
+
+    async def find_by(self, resource: Resource, actor: Actor, **equals: Any) -> Document | None:
+        """The newest document that the caller sees whose fields have these values. Raises Unavailable."""
+        statement = Statement(self._resources, resource, actor).where(**equals)
+        return await self._first(statement, statement.rows(USUAL_SORT) + sql.SQL(" LIMIT 1"))
+
+    async def page(self, query: Query, actor: Actor) -> Rows:
+        """One page of what the caller sees, with the total, as of one moment. Raises Unavailable."""
+        statement = Statement(self._resources, query.resource, actor).asked(query)
+        ((total, documents),) = await self._asking(statement.page(query), statement.parameters.values)
+        return Rows([from_json(body) for body in documents], total)
+
+    async def stream(self, query: Query, actor: Actor) -> AsyncIterator[Document]:
+        """All of what the caller sees, as of one moment, without holding it all in memory. Raises Unavailable."""
+        statement = Statement(self._resources, query.resource, actor).asked(query)
+        async for (body,) in self._asking.stream(statement.rows(query.sort), statement.parameters.values):
+            yield from_json(body)
+
+    async def parents(self, asked: Collection[As], document: Document, actor: Actor) -> dict[str, bool]:
+        """For a document made elsewhere: `as:<resource>` for each of these parents. Raises Unavailable."""
+        if not asked or actor.role == "system":
+            return {f"as:{parent.resource}": True for parent in asked}
+        values = Parameters()
+        sees = Visibility(self._resources, actor, values)
+        columns = [sees.parent(self._resources[p.resource], values(document.get(p.field))) for p in asked]
+        (row,) = await self._asking(sql.SQL("SELECT {}").format(sql.SQL(", ").join(columns)), values.values)
+        return {f"as:{parent.resource}": bool(seen) for parent, seen in zip(asked, row, strict=True)}
+
+    async def wait_until(self, position: int, models: Collection[str], seconds: float) -> None:
+        """Return once these read models have come to the position. Raises ReadBehind, Invalid, Unavailable."""
+        await self._waiting.until(position, models, seconds)
+
+    async def raw(self, model: str, id: UUID) -> Document | None:
+        """The document with all it holds, deleted or not, whoever asks. Raises Unavailable."""
+        return next(iter(await self.raws(model, (id,))), None)
+
+    async def raws(self, model: str, ids: Collection[UUID]) -> list[Document]:
+        """Those of these documents that there are, with all they hold. Raises Unavailable."""
+        query = sql.SQL("SELECT body::text FROM {} WHERE id = ANY(%(ids)s)")
+        rows = await self._asking(query.format(sql.Identifier(table_name("doc_", model))), {"ids": list(ids)})
+        return [from_json(body) for (body,) in rows]
+
+    async def select(self, model: str, **equals: Any) -> list[Document]:
+        """The documents whose fields have these values, with all they hold, by age. Raises Unavailable."""
+        values, d = Parameters(), sql.Identifier("d")
+        wanted = [equal(values, name, value, d) for name, value in equals.items()] or [TRUE]
+        query = sql.SQL("SELECT body::text FROM {} AS d WHERE {} ORDER BY body->>'createdAt' COLLATE \"C\", id")
+        table = sql.Identifier(table_name("doc_", model))
+        rows = await self._asking(query.format(table, sql.SQL(" AND ").join(wanted)), values.values)
+        return [from_json(body) for (body,) in rows]
+
+    async def _first(self, statement: Statement, query: sql.Composed) -> Document | None:
+        rows = await self._asking(query, statement.parameters.values)
+        return from_json(rows[0][0]) if rows else None
+
+
+class PostgresFeedStore:
+    """`read_api.ports.FeedStore` over the tables that the projector fills."""
+
+    def __init__(self, asking: Asking, progress: Progress) -> None:
+        self._asking = asking
+        self._progress = progress
+
+    async def entries(self, name: str, start: int, limit: int) -> FeedPage:
+        """At most `limit` entries from the number `start` on, and the head, as of one moment. Raises Unavailable."""
+        query = ENTRIES.format(feed=sql.Identifier(feed_table(name)))
+        rows = await self._asking(query, {"start": start, "limit": limit})
+        return FeedPage([FeedRow(*row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+    async def wait_beyond(self, name: str, id: int, seconds: float) -> None:
+        """Return once the feed has an entry past this number, or when the time is over. Raises Unavailable."""
+        newest = sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(sql.Identifier(feed_table(name)))
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        while (await self._asking(newest))[0][0] <= id and (left := deadline - clock()) > 0:
+            await self._progress.rise(min(left, LONGEST_LOOK))

@@ -1,0 +1,62 @@
+"""A resource's history: who did what to it, when; and its state as of a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from domain.actor import Actor
+from domain.kernel import Recorded
+from domain.resource import Resource
+from projections.projection import Document, Projection, Step, instant, steps
+from read_api.shown import shown
+
+Entry = dict[str, Any]
+
+_VERSION = re.compile(r"\.v[0-9]+$")
+_MARKS = frozenset({"recordVersion", "updatedAt"})
+"""Fields that every change changes: they tell that there was one, not what it was."""
+
+
+def last_known(
+    resource: Resource, projection: Projection, events: Iterable[Recorded], id: UUID
+) -> tuple[Document | None, bool]:
+    """The last document that the events made, and whether it is there still: neither ended nor deleted."""
+    known: Document | None = None
+    there = False
+    for step in steps(projection, None, events, id):
+        there = step.after is not None and (resource.keeps_deleted or step.after.get("isActive") is not False)
+        known = step.after if step.after is not None else known
+    return known, there
+
+
+def entries(resource: Resource, life: Iterable[Step], actor: Actor, parents: dict[str, bool]) -> list[Entry]:
+    """What happened to one document, as far as this caller can see that something did.
+
+    An event that changes nothing they see, not even the document's version, is no entry: its mere existence may be
+    what is kept from them.
+    """
+    told = []
+    for step in life:
+        before = {} if step.before is None else shown(resource, step.before | parents, actor)
+        after = {} if step.after is None else shown(resource, step.after | parents, actor)
+        if before == after:
+            continue
+        told.append(
+            {
+                "event": _VERSION.sub("", step.event.name),
+                "at": instant(step.event.at),
+                "actorId": str(step.event.actor) if step.event.actor else None,
+                "role": step.event.role,
+                "command": step.event.command_name,
+                "recordVersion": after.get("recordVersion"),
+                "changes": {
+                    name: after.get(name)
+                    for name in (after or before)
+                    if name not in _MARKS and before.get(name) != after.get(name)
+                },
+            }
+        )
+    return told

@@ -1,0 +1,43 @@
+"""From a document to what one caller sees of it."""
+
+from __future__ import annotations
+
+from domain.access import As, holds, parents
+from domain.actor import Actor
+from domain.resource import COMMON, Field, Kind, Resource
+from projections.projection import Document
+from read_api.lists import INDEX
+
+OWNER = "_owner"
+_BEFORE = tuple(field.name for field in COMMON if field.name == "id")
+_AFTER = tuple(field.name for field in COMMON if field.name not in {"id", OWNER})
+
+
+def shown(resource: Resource, document: Document, actor: Actor) -> Document:
+    """The document as this caller sees it, in the order of the declaration.
+
+    What they may not see is absent, what has no value is null. Rules that ask for a parent find `as:<resource>` in
+    the document.
+    """
+    out: Document = {name: document.get(name) for name in _BEFORE}
+    for field in resource.fields:
+        if not field.shown or (field.sees is not None and not holds(field.sees, actor, document)):
+            continue
+        value = document.get(field.name)
+        out[field.name] = value
+        if field.kind is Kind.ENUM:
+            out[field.name + INDEX] = _place(field, value)
+    if not resource.brief:
+        for name in _AFTER:
+            out.setdefault(name, document.get(name))
+        out[OWNER] = document.get(resource.owner) if resource.owner else None
+    return out
+
+
+def asked_of_parents(resource: Resource) -> frozenset[As]:
+    """The parents whose visibility decides which fields of the resource a caller sees."""
+    return frozenset(asked for field in resource.fields if field.sees is not None for asked in parents(field.sees))
+
+
+def _place(field: Field, value: object) -> int | None:
+    return field.enum.index(value) if isinstance(value, str) and value in field.enum else None
