@@ -119,7 +119,9 @@ class Listing(Aggregate):
     @property
     def facts(self) -> dict[str, Any]:
         """What the rules of who may see and change it look at. Raises NotThere."""
-        return {"hostId": str(self.host), "isPublished": self.published and self.offer is not None}
+        if not self.exists:
+            raise NotThere("listing")
+        return {"hostId": str(self.host), "isPublished": self.published}
 
     @property
     def zone(self) -> str:
