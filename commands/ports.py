@@ -138,6 +138,12 @@ class Documents(Protocol):
         """The document as this caller sees it once these events, not yet saved, have happened to it."""
         ...
 
+    async def shown_all(
+        self, resource: str, ids: Sequence[UUID], pending: Sequence[Recorded], actor: Actor
+    ) -> list[dict[str, Any]]:
+        """As `shown`, of several documents, in that order."""
+        ...
+
 
 class Ids(Protocol):
     """Makes ids: UUIDs ordered by time."""

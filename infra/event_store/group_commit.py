@@ -37,10 +37,8 @@ STANDING = """
 FREE = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL
   WHERE key = ANY(%b::text[]) AND recorded_at <= clock_timestamp() - %b::interval"""
 
-DOUBT_PATIENCE = 3.0
-"""How many times longer than usual to try for a new connection when what was sent may have been committed."""
-LOSSES = 3
-"""How many connections one batch may lose before it is given up."""
+DOUBT = 3.0
+"""How many times the usual patience to try for a new connection when what was sent may have been committed."""
 
 
 class Save(NamedTuple):
@@ -156,17 +154,18 @@ class GroupCommit:
 
     async def _settle(self, line: Line, batch: list[Waiting]) -> None:
         """Bring every save of the batch to its end. Raises Unavailable, with those left open that have none."""
-        losses = 0
+        clock = asyncio.get_running_loop().time
+        give_up_at: float | None = None  # once a connection was lost, and with it the answer
         while batch := [waiting for waiting in batch if waiting.open]:
-            connection = await line.connection(line.patience * DOUBT_PATIENCE if losses else None)
+            connection = await line.connection(None if give_up_at is None else give_up_at - clock())
             try:
                 with line.watched(connection):
-                    if losses:
+                    if give_up_at is not None:
                         await self._judge(connection, batch)
                     await self._attempt(connection, [waiting for waiting in batch if waiting.open])
             except psycopg.OperationalError as error:
-                losses += 1
-                if losses > LOSSES or not connection.closed:
+                give_up_at = give_up_at or clock() + DOUBT * line.patience
+                if not await line.lost(error) or clock() > give_up_at:
                     raise Unavailable(f"the database cannot record this now: {error}") from error
 
     async def _attempt(self, connection: AsyncConnection[TupleRow], batch: Sequence[Waiting]) -> None:
@@ -213,7 +212,8 @@ class GroupCommit:
             return
         saves = [(number, waiting.save.row, waiting.save.events) for number, waiting in enumerate(batch)]
         keys = [(number, row.id, row.key) for number, row, _ in saves]
-        await connection.execute(FREE, [[row.key for _, row, _ in saves if row.key is not None], self._keep])
+        if any(row.key for _, row, _ in saves):
+            await connection.execute(FREE, [[row.key for _, row, _ in saves], self._keep])
         events = [(number, *event, row.id) for number, row, events in saves for event in events]
         cursor = await connection.execute(STANDING, [*_columns(events), *_columns(keys)], prepare=True, binary=True)
         standing: list[list[int | None]] = [[] for _ in batch]

@@ -20,6 +20,9 @@ T = TypeVar("T")
 AGAIN_SECONDS = 0.05
 """Between two attempts to connect."""
 
+ENDED_BY_SERVER = "57P"
+"""The class of errors by which a server says goodbye; the end of the connection itself may be noticed only later."""
+
 SETUP = """SELECT set_config('application_name', %s, false), set_config('timezone', 'UTC', false),
   set_config('default_transaction_isolation', 'read committed', false)"""
 
@@ -44,6 +47,7 @@ class Line:
         self._stall = stall
         self._connection: AsyncConnection[TupleRow] | None = None
         self._turn = asyncio.Lock()
+        self._closed = False
 
     async def ask(self, query: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
         """The rows that answer a query which may safely be asked twice. Raises Unavailable."""
@@ -60,7 +64,7 @@ class Line:
             try:
                 return await self._once(work)
             except psycopg.OperationalError as error:
-                if self._connection is not None and not self._connection.closed:
+                if not await self.lost(error):
                     raise Unavailable(f"the database cannot do this now: {error}") from error
             try:
                 return await self._once(work)
@@ -74,9 +78,18 @@ class Line:
 
     async def connection(self, patience: float | None = None) -> AsyncConnection[TupleRow]:
         """The open connection, for a sole user who asks for no turns. Raises Unavailable."""
+        if self._closed:
+            raise Unavailable("the connection to the database is closed")
         if self._connection is None or self._connection.closed:
             self._connection = await self._connect(self.patience if patience is None else patience)
         return self._connection
+
+    async def lost(self, error: psycopg.OperationalError) -> bool:
+        """Did that error end the connection? It is given up then, and the next use opens another."""
+        connection = self._connection
+        if connection is not None and (error.sqlstate or "").startswith(ENDED_BY_SERVER):
+            await connection.close()
+        return connection is None or connection.closed
 
     @contextlib.contextmanager
     def watched(self, connection: AsyncConnection[TupleRow]) -> Iterator[None]:
@@ -88,8 +101,9 @@ class Line:
             timer.cancel()
 
     async def close(self) -> None:
-        """Close the connection, once whoever has it is done with it."""
+        """Close the connection for good, once whoever has it is done with it."""
         async with self._turn:
+            self._closed = True
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
