@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from commands.credentials import Identity
     from commands.listings import Zones
     from commands.ports import Documents, Ids
+    from commands.quotes import QuoteSigner
     from domain.terms import Terms
 
 
@@ -21,3 +22,4 @@ class Services:
     documents: Documents
     identity: Identity
     zones: Zones
+    quotes: QuoteSigner

@@ -10,7 +10,7 @@ from commands.calendar_nights import calendar, claim_nights, release_nights, set
 from commands.work import Work
 from domain.errors import NotThere, Refused
 from domain.listing import Listing
-from domain.reservation import Reservation
+from domain.reservation import PaymentConfirmation, Reservation
 from domain.stay import Nights
 from domain.zones import local_date
 
@@ -42,9 +42,9 @@ async def revive(work: Work, reservation: Reservation) -> bool:
     return True
 
 
-async def expire(work: Work, reservation: Reservation) -> None:
+async def expire(work: Work, reservation: Reservation, confirmation: PaymentConfirmation = "canceled") -> None:
     """The hold is over: the reservation is cancelled and its nights are free."""
-    reservation.cancel(by="expired", at=work.at, refund=None, payment_confirmation="canceled")
+    reservation.cancel(by="expired", at=work.at, refund=None, payment_confirmation=confirmation)
     await free(work, reservation)
 
 

@@ -51,6 +51,12 @@ class Work:
         """An id for something new."""
         return self.services.new_id()
 
+    def begin(self, kind: type[A]) -> A:
+        """Something new, under an id of its own: there is nothing to load."""
+        made = kind.at(self.new_id())
+        self._loaded[made.id] = made
+        return made
+
     async def load(self, kind: type[A], stream: UUID, *, fresh: bool = False) -> A:
         """A draft of the stream, the same one each time. Ask `fresh` for what is decided on but not written:
         the append's version check guards only the streams that it appends to."""

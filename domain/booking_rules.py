@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from domain.errors import Refused
@@ -19,7 +20,7 @@ class Wish:
 
     guest: UUID | None
     """Absent where nobody in particular asks, as for a quote."""
-    host: UUID
+    host: UUID | None
     published: bool
     nights: Nights
     guests: int
@@ -49,7 +50,7 @@ def listing_is_published(wish: Wish) -> None:
 
 def guest_is_not_the_host(wish: Wish) -> None:
     """Raises OWN_LISTING."""
-    if wish.guest == wish.host:
+    if wish.guest is not None and wish.guest == wish.host:
         raise Refused("OWN_LISTING", "Hosts do not book their own listings.")
 
 
@@ -120,10 +121,10 @@ def check(wish: Wish) -> None:
         rule(wish)
 
 
-def check_price(price: Price, currency: str | None, total: int | None) -> None:
+def check_price(price: Price, currency: str | None, total: Decimal | None) -> None:
     """The price is what the guest thinks it is; what they did not say is not looked at. Raises PRICE_DIFFERS."""
-    if currency not in (None, price.currency) or total not in (None, price.total):
-        right = to_major(Money(price.total, price.currency))
+    right = to_major(Money(price.total, price.currency))
+    if currency not in {None, price.currency} or total not in {None, right}:
         raise Refused(
             "PRICE_DIFFERS", f"The price is {right} {price.currency}.", totalPrice=right, currency=price.currency
         )

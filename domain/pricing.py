@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.errors import Invalid
-from domain.money import part, rate
+from domain.money import Money, part, rate, to_major
 from domain.stay import Nights
 
 NIGHT = "night"
@@ -108,6 +108,16 @@ class Price:
     def sum_of(self, kind: str) -> int:
         """What the lines of one kind come to."""
         return sum(line.amount for line in self.lines if line.kind == kind)
+
+
+def itemised(price: Price) -> list[dict[str, Any]]:
+    """The lines as callers see them: amounts in major units, nights with their dates."""
+    return [
+        {"kind": line.kind}
+        | ({"date": line.night.isoformat()} if line.night else {})
+        | {"amount": to_major(Money(line.amount, price.currency))}
+        for line in price.lines
+    ]
 
 
 def price(nights: Nights, rates: Rates, overrides: Mapping[date, int], terms: PriceTerms) -> Price:

@@ -17,7 +17,7 @@ from domain.kernel import Aggregate, event
 from domain.listing import ApprovalType, BookingPolicies
 from domain.policies import Policy
 from domain.pricing import Price
-from domain.refunds import Refund
+from domain.refunds import Refund, refund
 from domain.stay import Stay
 from domain.terms import Terms
 from domain.zones import end_of_day
@@ -128,6 +128,26 @@ class Reservation(Aggregate):
         """Whether the guests have checked out, acted on or not yet."""
         return self.status == "confirmed" and at >= self.check_out_at
 
+    def check_held(self, at: datetime) -> None:
+        """It waits for an answer, and may still have one. Raises WRONG_STATE, HOLD_EXPIRED."""
+        self._expect("pending")
+        if self.lapsed_at(at):
+            raise Refused("HOLD_EXPIRED", "The hold on its nights is over.", holdExpiresAt=self.hold_expires_at)
+
+    def check_cancellable(self, at: datetime) -> None:
+        """It can be called off. Raises WRONG_STATE."""
+        self._expect("pending", "confirmed")
+        if self.over_at(at):
+            raise Refused("WRONG_STATE", "This stay is over.", bookingStatus="complete")
+
+    def refund_for(self, by: CancelledBy, at: datetime) -> Refund:
+        """What a cancellation by guest, host or admin gives back, and what it leaves. Raises WRONG_STATE."""
+        self.check_cancellable(at)
+        agreed = self.agreement
+        return refund(
+            agreed.price, agreed.cancellation, agreed.stay, confirmed_at=self.confirmed_at, cancelled_at=at, by=by
+        )
+
     def request(self, agreement: Agreement, links: Links, *, at: datetime, terms: Terms) -> None:
         """Ask for the stay, and hold its nights for a while. What may speak against it: `domain.booking_rules`."""
         if self.exists:
@@ -179,12 +199,10 @@ class Reservation(Aggregate):
         payment_confirmation: PaymentConfirmation,
         deleted: bool = False,
     ) -> None:
-        """Call it off. `refund` is what the guest has back; absent if that is nothing. Raises WRONG_STATE."""
+        """Call it off. `refund` is what the policy gives back, if it was asked. Raises WRONG_STATE."""
         if self.status == "cancelled":
             return
-        self._expect("pending", "confirmed")
-        if self.over_at(at):
-            raise Refused("WRONG_STATE", "This stay is over.", bookingStatus="complete")
+        self.check_cancellable(at)
         self._cancelled(by=by, refund=refund, payment_confirmation=payment_confirmation, deleted=deleted)
 
     def complete(self, *, at: datetime) -> None:

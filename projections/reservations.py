@@ -10,7 +10,7 @@ from domain.kernel import Recorded
 from domain.listing import Cancellation
 from domain.money import Money, to_major
 from domain.policies import Policy, steps_of
-from domain.pricing import Price
+from domain.pricing import itemised
 from domain.refunds import Refund
 from domain.reservation import Agreement, Links, Reservation
 from domain.resources.bookings import RESERVATION
@@ -72,7 +72,7 @@ def _cancelled(document: Document | None, event: Recorded, _: Any) -> Document:
         bookingStatus="cancelled",
         paymentConfirmation=fact.payment_confirmation,
         cancelledBy=fact.by,
-        refund=_refund(fact.refund, document["currency"]) if document is not None and fact.refund else None,
+        refund=_refund(fact.refund, document["currency"]) if document is not None else None,
         holdExpiresAt=None,
         isActive=not fact.deleted,
     )
@@ -117,16 +117,6 @@ def _side(document: Document | None, event: Recorded, *, complete: bool) -> Docu
     return document and document | {"reviewsLeft": {**document["reviewsLeft"], fact.side: complete}}
 
 
-def price_lines(price: Price) -> list[Document]:
-    """The lines of a price in major units, nights with their dates."""
-    return [
-        {"kind": line.kind}
-        | ({"date": line.night.isoformat()} if line.night else {})
-        | {"amount": to_major(Money(line.amount, price.currency))}
-        for line in price.lines
-    ]
-
-
 def _agreement(of: Agreement) -> Document:
     return {
         "listingId": str(of.listing),
@@ -139,7 +129,7 @@ def _agreement(of: Agreement) -> Document:
         "guestCount": of.guest_count,
         "currency": of.price.currency,
         "totalPrice": to_major(Money(of.price.total, of.price.currency)),
-        "priceLines": price_lines(of.price),
+        "priceLines": itemised(of.price),
         "bookingPoliciesSnapshot": booking_policies(of.booking_policies, of.price.currency),
         "cancellationPolicySnapshot": _policy(of.cancellation),
     }
@@ -153,7 +143,9 @@ def _links(of: Links) -> Document:
     return {"iCalExportUrl": of.ical_export_url, "iCalImportSource": of.ical_import_source}
 
 
-def _refund(of: Refund, currency: str) -> Document:
+def _refund(of: Refund | None, currency: str) -> Document | None:
+    if of is None or not of.amount:
+        return None
     return {
         "amount": to_major(Money(of.amount, currency)),
         "lines": [{"kind": line.kind, "amount": to_major(Money(line.amount, currency))} for line in of.lines],
