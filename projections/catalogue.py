@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from domain.kernel import Recorded
+from projections import reservations, reviews
 from projections.calendars import CALENDARS
+from projections.deadlines import Clear, DeadlineProjection, Set
+from projections.feed import FeedProjection
 from projections.identity import API_KEYS, USERS
 from projections.listings import LISTINGS
-from projections.operators import OPERATORS
+from projections.operators import OPERATOR_FEED, OPERATORS
 from projections.projection import Projection
 from projections.records import RECORDS
 from projections.reservations import RESERVATIONS
 from projections.reviews import REVIEW_AGGREGATES, REVIEWS
 
-PROJECTIONS: tuple[Projection, ...] = (
+TIMED = (reservations.deadlines, reviews.deadlines)
+"""What sets and clears deadlines, each of other facts or of other kinds."""
+
+
+def _deadlines(event: Recorded) -> Iterable[Set | Clear]:
+    for deadlines in TIMED:
+        yield from deadlines(event)
+
+
+DEADLINES = DeadlineProjection(_deadlines)
+
+PROJECTIONS: tuple[Projection | FeedProjection | DeadlineProjection, ...] = (
     USERS,
     API_KEYS,
     LISTINGS,
@@ -21,4 +38,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     REVIEWS,
     REVIEW_AGGREGATES,
     OPERATORS,
+    OPERATOR_FEED,
+    DEADLINES,
 )
