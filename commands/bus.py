@@ -12,7 +12,7 @@ from uuid import UUID
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from commands.ports import Answer, Cause, Conflict, EventStore, Kept, Key, KeyTaken, Unavailable
-from commands.registry import Command
+from commands.registry import Command, Handler
 from commands.services import Services
 from commands.wire import Message
 from commands.work import Work
@@ -116,6 +116,13 @@ class Bus:
                 raise
         return await self._again(command, message, ask, kept)
 
+    async def look(
+        self, handler: Handler, message: Message, actor: Actor, *, at: datetime, real_now: datetime
+    ) -> Answer:
+        """Answer a question that is decided as a command would be, and record nothing. Raises DomainError, Unavailable."""
+        cause = Cause(self.services.new_id(), "look", actor, at)
+        return await handler(Work(self.store, self.services, cause, real_now=real_now, fresh=True), message)
+
     async def _again(self, command: Command, message: Message, ask: Ask, kept: Kept) -> Done:
         key = ask.key
         assert key is not None  # noqa: S101 - only asked of requests with a key
@@ -195,7 +202,7 @@ class Bus:
         pending, documents = work.pending(), self.services.documents
         if answer.id is not None:
             return await documents.shown(answer.resource, answer.id, pending, work.actor)
-        return [await documents.shown(answer.resource, id, pending, work.actor) for id in answer.ids]
+        return await documents.shown_all(answer.resource, answer.ids, pending, work.actor)
 
 
 def authorise(command: Command, actor: Actor) -> None:

@@ -92,6 +92,8 @@ class Resource:
     record: RecordRules | None = None
     has_get: bool = True
     has_list: bool = True
+    finds: tuple[tuple[str, str], ...] = ()
+    """More gets: a path with one parameter, and the field whose value it is; the newest such resource is answered."""
     source: str | None = None
     """The resource whose documents it shows in another way; absent: its own."""
     history: Rule | None = None

@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from infra.http import command_routes, operator_routes, pages, read_routes
+from infra.http import clock_routes, command_routes, identity_routes, operator_routes, pages, quote_routes, read_routes
 from infra.http.edge import Edge, answer
 from infra.http.envelope import APP_VERSION, failure
 from infra.http.mounting import Mount
-from infra.http.openapi import describe
+from infra.http.openapi import Describe
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -25,23 +25,35 @@ CODES = {404: ("NOT_FOUND", "There is nothing at this address."), 405: ("METHOD_
 def create_app(product: Product) -> FastAPI:
     """All surfaces over one product."""
     app = FastAPI(title=TITLE, version=APP_VERSION, docs_url="/docs", redoc_url=None, openapi_url="/openapi.json")
-    edge = Edge(product)
-    mount = Mount(app, edge)
-    for command in product.registry:
-        if command.route is not None:
-            mount.add(
-                (command.route.path, *command.aliases),
-                command.route.method,
-                command_routes.endpoint(edge, command, command.route),
-                service=command.route.service,
-                api_auth=command.route.service == "operators",
-                describe=describe.command(command, command.route, product),
-            )
-    read_routes.mount(mount, product)
-    operator_routes.mount(mount, product)
+    mount = Mount(app, Edge(product))
+    describe = Describe(product.resources)
+    mount_commands(mount, product, describe)
+    clock_routes.mount(mount, product, describe)
+    quote_routes.mount(mount, product, describe)
+    identity_routes.mount(mount, product, describe)
+    operator_routes.mount(mount, product, describe)
+    read_routes.mount(mount, product, describe)
     pages.mount(mount, product)
+    app.openapi = lambda: describe.document(mount.paths)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, unknown_address)
     return app
+
+
+def mount_commands(mount: Mount, product: Product, describe: Describe) -> None:
+    """The write routes, from the registry."""
+    for command in product.registry:
+        route = command.route
+        if route is None:
+            continue
+        mount.add(
+            (route.path, *command.aliases),
+            route.method,
+            command_routes.endpoint(mount.edge, command, route),
+            services=(route.service,),
+            operation=describe.command(command, route),
+            api_auth=route.service == operator_routes.SERVICE,
+            public=command.public,
+        )
 
 
 async def unknown_address(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from commands.bus import Unauthenticated
 from commands.ports import Key, Unavailable
 from domain.errors import DomainError, Invalid, NotAllowed
 from infra.http.envelope import Context, canonical, decode, failure, request_id_of
@@ -43,8 +44,14 @@ class Edge:
         self.product = product
         self.limit = product.settings.body_limit_bytes
 
-    def open(self, endpoint: Endpoint, *, api_auth: bool = False, anonymous: bool = False) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint as the web framework calls it. `anonymous`: credentials are not even looked at."""
+    def open(
+        self, endpoint: Endpoint, *, public: bool, api_auth: bool = False, anonymous: bool = False
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint as the web framework calls it.
+
+        A `public` one answers bad credentials as it answers none; any other needs a caller (401). On an `anonymous` one
+        credentials are not even looked at.
+        """
 
         async def endpoint_of(request: Request) -> Response:
             context = Context(
@@ -55,7 +62,7 @@ class Edge:
             )
             try:
                 if not anonymous:
-                    await self.identify(request, context, api_auth=api_auth)
+                    await self.identify(request, context, public=public, api_auth=api_auth)
                 response = await endpoint(request, context)
             except (DomainError, Unavailable) as error:
                 problem = failed(error)
@@ -81,19 +88,17 @@ class Edge:
             user=str(context.actor.id) if context.actor.id else None,
         )
 
-    async def identify(self, request: Request, context: Context, *, api_auth: bool) -> None:
-        """Who calls, as of now. Raises Unauthenticated for bad credentials, NotAllowed for a cookie from elsewhere."""
-        headers = request.headers
-        credentials = Credentials(
-            query=request.query_params.get("access_token"),
-            authorization=headers.get("authorization"),
-            header=headers.get(TOKEN),
-            cookie=request.cookies.get(TOKEN),
-            api_auth=headers.get("apiauth") if api_auth else None,
-        )
+    async def identify(self, request: Request, context: Context, *, public: bool, api_auth: bool) -> None:
+        """Who calls, as of now. Raises Unauthenticated, and NotAllowed for a change by a cookie from elsewhere."""
+        credentials = credentials_of(request, api_auth=api_auth)
         if credentials.by_cookie and request.method not in SAFE and not self.from_here(request):
             raise NotAllowed("A request that changes data and carries only a cookie must come from an allowed Origin.")
+        if public:
+            context.actor = await self.product.callers.caller_if_any(credentials)
+            return
         context.actor = await self.product.callers.caller(credentials)
+        if not context.actor.known:
+            raise Unauthenticated("This needs a login: send a valid access token or API key.")
 
     def from_here(self, request: Request) -> bool:
         """Does the Origin, or else the Referer, name a place that pages may act from?"""
@@ -128,6 +133,18 @@ class Edge:
         caller = context.actor.id or f"stranger {context.address}"
         asked = b"\n".join((context.method.encode(), context.path.encode(), canonical(body)))
         return Key(f"{caller} {text}", hmac.digest(self.product.fingerprint_secret, asked, hashlib.sha256))
+
+
+def credentials_of(request: Request, *, api_auth: bool = False) -> Credentials:
+    """All places of the request where credentials may stand."""
+    headers = request.headers
+    return Credentials(
+        query=request.query_params.get("access_token"),
+        authorization=headers.get("authorization"),
+        header=headers.get(TOKEN),
+        cookie=request.cookies.get(TOKEN),
+        api_auth=headers.get("apiauth") if api_auth else None,
+    )
 
 
 def parsed(raw: bytes) -> dict[str, Any]:

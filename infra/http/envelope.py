@@ -17,7 +17,9 @@ from projections.projection import instant
 
 APP_VERSION = "0.1.0"
 
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _canonical = msgspec.json.Encoder(order="deterministic", decimal_format="string").encode
 
 
@@ -45,7 +47,7 @@ def encode(value: Any) -> bytes:
 
 def decode(body: bytes) -> Any:
     """JSON with every fraction read as a decimal. Raises msgspec.DecodeError, or RecursionError for a nest too deep."""
-    return msgspec.json.decode(body, float_hook=Decimal)
+    return _decode(body)
 
 
 def canonical(value: Any) -> bytes:

@@ -34,12 +34,13 @@ class Mount:
         *,
         services: Iterable[str] = (),
         operation: Operation | None = None,
+        public: bool = True,
         api_auth: bool = False,
         anonymous: bool = False,
     ) -> None:
-        """One endpoint at all its paths, with and without the prefix of each of its services."""
+        """One endpoint at all its paths, with and without the prefix of each of its services. See `Edge.open`."""
         prefixes = [prefix_of(service) for service in services]
-        opened = self.edge.open(endpoint, api_auth=api_auth, anonymous=anonymous)
+        opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous)
         for path in paths:
             for prefix in ("", *prefixes):
                 self._route(prefix + path, method, opened)

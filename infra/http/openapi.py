@@ -133,6 +133,25 @@ class Describe:
             "security": SECURITY_OR_NONE,
         }
 
+    def find(self, resource: Resource, path: str, field: str) -> Operation:
+        """A get by another field than the id."""
+        named = {"operationId": f"get{_upper(resource.name)}By{_upper(field)}", "summary": f"Get a {resource.name} by {field}"}
+        return self.get(resource) | named | {"parameters": [*path_parameters(path), EVENT_POSITION]}
+
+    def history(self, resource: Resource, path: str) -> Operation:
+        """The history route of a resource."""
+        rows = {"type": "array", "items": {"type": "object", "required": ["event", "at", "role", "command", "changes"]}}
+        named = {"operationId": f"history{_upper(resource.name)}", "summary": f"Who did what to a {resource.name}, when"}
+        answer = {"200": _content(self._enveloped("history", rows)), **self.errors()}
+        return self.get(resource) | named | {"parameters": [*path_parameters(path), EVENT_POSITION], "responses": answer}
+
+    def quote(self, resource: Resource) -> Operation:
+        """The quote, asked for by query."""
+        asked = (("listingId", Kind.ID), ("checkIn", Kind.DAY), ("checkOut", Kind.DAY), ("guestCount", Kind.INTEGER))
+        parameters = tuple(_parameter(name, "query", JSON_OF[kind], required=True) for name, kind in asked)
+        schema = self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})
+        return self.plain("getQuote", "What would this stay cost?", resource.service, parameters=parameters, schema=schema)
+
     def plain(self, name: str, summary: str, tag: str, *, parameters: tuple[Schema, ...] = (), schema: Schema | None = None, path: str = "") -> Operation:
         """A route with an answer of its own form."""
         return {

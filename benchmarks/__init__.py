@@ -1,0 +1,1 @@
+"""What the product costs, as ratios against rivals measured in the same run."""

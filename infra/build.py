@@ -1,0 +1,195 @@
+"""The composition root: the one place where rooms, ports and adapters meet. Importing it starts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from commands.bus import Bus
+from commands.catalogue import registry
+from commands.credentials import Identity
+from commands.services import Services
+from domain.catalogue import AGGREGATES, RESOURCES, UPCASTS
+from domain.user import AccountTerms
+from infra.clock import Clock
+from infra.event_store import Codec, PostgresEventStore
+from infra.health import Part
+from infra.identity.api_keys import KeyTexts
+from infra.identity.callers import Callers
+from infra.identity.passwords import Argon2
+from infra.identity.signing import SigningKeys
+from infra.identity.superadmin import ensure_superadmin
+from infra.identity.throttle import Limits, PostgresThrottle
+from infra.identity.tokens import SignedTokens
+from infra.ids import new_id
+from infra.payments import callbacks_of, provider_of
+from infra.postgres.line import Line
+from infra.product import Product
+from infra.quote_signer import SignedQuotes
+from infra.read_models.side import ReadSide
+from infra.roles import EVERYTHING, Role
+from infra.scheduler import Scheduler
+from infra.secrets import secret
+from infra.settings import Settings
+from infra.zone_finder import ZoneFinder
+from projections.catalogue import PROJECTIONS
+from read_api.operators import Limits as OperatorLimits
+from read_api.operators import OperatorReads
+
+
+def real_now() -> datetime:
+    """The wall's time, UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, *, conninfo: str, roles: frozenset[Role] = EVERYTHING, **overrides: Any
+) -> AsyncIterator[Product]:
+    """A product on a migrated database, doing the work of these roles until the block ends.
+
+    `overrides` put another adapter in the place of a service, by its name in `commands.services.Services`.
+    Raises SettingsError if the first user cannot be made, Unavailable.
+    """
+    async with AsyncExitStack() as stack:
+        base = await _foundation(stack, settings, conninfo)
+        services = replace(await _services(stack, base), **overrides)
+        product = await _assembled(base, services)
+        await _first_start(product)
+        async with _at_work(_jobs(product, base.side, roles)):
+            yield product
+
+
+@dataclass(frozen=True)
+class _Foundation:
+    """What everything else stands on."""
+
+    settings: Settings
+    conninfo: str
+    clock: Clock
+    store: PostgresEventStore
+    side: ReadSide
+    keys: SigningKeys
+    tokens: SignedTokens
+
+
+async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) -> _Foundation:
+    clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox))
+    keep = timedelta(hours=settings.idempotency_hours)
+    store = await stack.enter_async_context(PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS), keep=keep))
+    side = await stack.enter_async_context(ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now))
+    lifetime = timedelta(hours=settings.token_hours)
+    keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, real_now)
+    await keys.ensure()
+    return _Foundation(settings, conninfo, clock, store, side, keys, SignedTokens(keys, lifetime, real_now))
+
+
+async def _line(stack: AsyncExitStack, conninfo: str, use: str) -> Line:
+    line = Line(conninfo, f"innkeep {use}")
+    stack.push_async_callback(line.close)
+    return line
+
+
+async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
+    settings = base.settings
+    limits = Limits(
+        settings.login_failures_per_account,
+        settings.login_failures_per_address,
+        timedelta(minutes=settings.login_window_minutes),
+    )
+    identity = Identity(
+        passwords=Argon2(),
+        tokens=base.tokens,
+        throttle=PostgresThrottle(await _line(stack, base.conninfo, "logins"), limits),
+        keys=KeyTexts(),
+        terms=AccountTerms(settings.password_min_length, settings.password_max_length, settings.require_verified_email),
+    )
+    zones = ZoneFinder()
+    await asyncio.to_thread(zones.zone_at, Decimal(0), Decimal(0))  # its map takes half a second to read
+    return Services(
+        new_id=new_id,
+        terms=settings.terms,
+        documents=base.side.documents,
+        identity=identity,
+        zones=zones,
+        quotes=SignedQuotes(await secret(base.conninfo, "quotes")),
+        payments=await provider_of(stack, settings, base.conninfo),
+        callbacks=callbacks_of(settings),
+    )
+
+
+async def _assembled(base: _Foundation, services: Services) -> Product:
+    settings, side = base.settings, base.side
+    commands = registry()
+    bus = Bus(base.store, services, patience=settings.idempotency_wait_seconds)
+    operator_limits = OperatorLimits(
+        page=settings.operators_page_rows,
+        entries=settings.feed_entries,
+        entries_most=settings.feed_entries_max,
+        wait_most=settings.feed_wait_max_seconds,
+    )
+    scheduler = Scheduler(base.conninfo, bus, commands, base.clock, side.waiting)
+    return Product(
+        settings=settings,
+        clock=base.clock,
+        store=base.store,
+        registry=commands,
+        resources=side.resources,
+        services=services,
+        bus=bus,
+        reads=side.reads,
+        operators=OperatorReads(side.store, side.feeds, operator_limits),
+        callers=Callers(base.store, base.tokens),
+        signing_keys=base.keys,
+        scheduler=scheduler,
+        side=side,
+        fingerprint_secret=await secret(base.conninfo, "fingerprints"),
+        parts=_parts(base, scheduler),
+    )
+
+
+def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
+    async def database() -> dict[str, Any]:
+        return {"head": await base.store.head()}
+
+    async def read_models() -> dict[str, Any]:
+        found = await base.side.health()
+        sick = [f"{model.name} is {model.state}" + (f": {model.error}" if model.error else "") for model in found if not model.well]
+        lag = {model.name: {"events": model.events_behind, "seconds": round(model.seconds_behind, 3)} for model in found}
+        return {"lag": lag} | ({"problem": "; ".join(sick)} if sick else {})
+
+    return {"database": database, "readModels": read_models, "scheduler": scheduler.health}
+
+
+async def _first_start(product: Product) -> None:
+    superadmin = product.settings.superadmin
+    if superadmin is not None:
+        email, password = superadmin
+        now = {"at": product.clock.now(), "real_now": product.clock.real_now()}
+        await ensure_superadmin(product.bus, email, password.get_secret_value(), **now)
+
+
+def _jobs(product: Product, side: ReadSide, roles: frozenset[Role]) -> list[Coroutine[Any, Any, None]]:
+    jobs: list[Coroutine[Any, Any, None]] = []
+    if Role.PROJECTOR in roles:
+        jobs.append(side.runner.run())
+    if Role.SCHEDULER in roles:
+        jobs.append(product.scheduler.run())
+    return jobs
+
+
+@asynccontextmanager
+async def _at_work(jobs: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """The jobs go on beside the block and end with it. They look after their own troubles and tell them to health."""
+    running = [asyncio.create_task(job) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

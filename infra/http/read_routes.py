@@ -1,0 +1,170 @@
+"""REST gets and lists, made from the declarations of resources."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from commands.bus import Unauthenticated
+from commands.wire import Id
+from domain.access import may
+from domain.actor import NOBODY
+from domain.errors import Invalid
+from domain.resource import Resource
+from infra.http.edge import JSON, Endpoint, answer
+from infra.http.envelope import Context, encode, head, success
+from infra.http.mounting import Mount, Operation
+from infra.http.openapi import Describe
+from projections.projection import Document
+from read_api.reads import Listed
+
+if TYPE_CHECKING:
+    from infra.product import Product
+
+POSITION = "x-event-position"
+_id = TypeAdapter(Id).validate_python
+
+
+def mount(mount: Mount, product: Product, describe: Describe) -> None:
+    """Adds the get, list and history routes of every declared resource."""
+    reading = Reading(product)
+    for resource in product.resources.values():
+        if resource.service == "operators":
+            continue
+        for path, endpoint, operation, public in routes_of(resource, reading, describe):
+            mount.add((path,), "GET", endpoint, services=(resource.service,), operation=operation, public=public)
+
+
+def routes_of(resource: Resource, reading: Reading, describe: Describe) -> Iterator[tuple[str, Endpoint, Operation, bool]]:
+    """The read routes of a resource: path, endpoint, description, and whether a stranger may ask at all."""
+    public = may(resource.sees, NOBODY)
+    if resource.has_list:
+        listed = public and (resource.lists is None or may(resource.lists, NOBODY))
+        yield resource.path, reading.lists(resource), describe.list(resource), listed
+    for path, name in resource.finds:
+        yield path, reading.finds(resource, name), describe.find(resource, path, name), public
+    if resource.has_get:
+        path = get_path(resource)
+        yield path, reading.gets(resource), describe.get(resource), public
+        if resource.source is None:
+            yield f"{path}/history", reading.histories(resource), describe.history(resource, f"{path}/history"), False
+
+
+def get_path(resource: Resource) -> str:
+    """Where one of them is got."""
+    return resource.get_path or f"{resource.path}/{{{resource.id_name}}}"
+
+
+class Reading:
+    """Endpoints that read. Each waits first for what the caller wrote, or asked to see."""
+
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self.reads = product.reads
+
+    async def caught_up(self, request: Request, context: Context, resource: Resource) -> None:
+        """Wait for the position that the caller names, or that their session has written. Raises ReadBehind, Invalid."""
+        position = await wanted_position(self.product, request, context)
+        if position:
+            await self.reads.wait_until(position, resource, self.product.settings.read_wait_seconds)
+
+    def gets(self, resource: Resource) -> Endpoint:
+        """One resource, as it is or as of a time."""
+
+        async def get(request: Request, context: Context) -> Response:
+            id = id_in(request, resource.id_name)
+            await self.caught_up(request, context, resource)
+            past = request.query_params.getlist("asOf")
+            if len(past) > 1:
+                raise Invalid({"asOf": "may be given once"})
+            if past:
+                document = await self.reads.as_of(resource, id, past[0], context.actor)
+            else:
+                document = await self.reads.get(resource, id, context.actor)
+            return one(context, resource, document)
+
+        return get
+
+    def finds(self, resource: Resource, field: str) -> Endpoint:
+        """The newest resource with that value in a field."""
+
+        async def find(request: Request, context: Context) -> Response:
+            (value,) = request.path_params.values()
+            if field.endswith("Id") and field in {f.name for f in resource.fields if f.kind == "ID"}:
+                value = str(id_in(request, next(iter(request.path_params))))
+            await self.caught_up(request, context, resource)
+            return one(context, resource, await self.reads.find_by(resource, context.actor, **{field: value}))
+
+        return find
+
+    def histories(self, resource: Resource) -> Endpoint:
+        """Who did what to it, when."""
+
+        async def history(request: Request, context: Context) -> Response:
+            id = id_in(request, resource.id_name)
+            await self.caught_up(request, context, resource)
+            entries = await self.reads.history(resource, id, context.actor)
+            return answer(success(context, data_name="history", action="list", status=200, data=list(entries)))
+
+        return history
+
+    def lists(self, resource: Resource) -> Endpoint:
+        """A page of them, or all of them as a stream."""
+
+        async def list_(request: Request, context: Context) -> Response:
+            parameters = [*request.query_params.multi_items(), *request.path_params.items()]
+            if not context.actor.known and request.query_params.get("pageNumber") == "0":
+                raise Unauthenticated("Everything at once (pageNumber=0) needs a login.")
+            await self.caught_up(request, context, resource)
+            listed = await self.reads.list(resource, parameters, context.actor)
+            if listed.stream is not None:
+                return StreamingResponse(streamed(context, resource, listed, listed.stream), media_type=JSON)
+            documents = listed.documents or []
+            beside = {"paging": listed.paging(), "filters": listed.filters, "uiPermissions": []}
+            return answer(success(context, data_name=resource.plural, action="list", status=200, data=documents, beside=beside))
+
+        return list_
+
+
+def one(context: Context, resource: Resource, document: Document) -> Response:
+    """The answer of a get."""
+    return answer(success(context, data_name=resource.name, action="get", status=200, data=document))
+
+
+async def streamed(context: Context, resource: Resource, listed: Listed, documents: AsyncIterator[Document]) -> AsyncIterator[bytes]:
+    """The envelope of a list written as its rows come; what needs their number stands behind them."""
+    opening = encode(head(context, resource.plural, "list", 200, 0))
+    opening = opening.replace(b',"rowCount":0', b"")
+    yield opening[:-1] + b"," + encode(resource.plural) + b":["
+    rows = 0
+    async for document in documents:
+        yield (b"," if rows else b"") + encode(document)
+        rows += 1
+    closing = {"rowCount": rows, "paging": listed.paging(rows), "filters": listed.filters, "uiPermissions": []}
+    yield b"]," + encode(closing)[1:]
+
+
+def id_in(request: Request, name: str) -> UUID:
+    """The id in the path. Raises Invalid for one that is none."""
+    try:
+        return UUID(str(_id(request.path_params[name])))
+    except ValidationError:
+        raise Invalid({name: "is not an id (a UUID)"}) from None
+
+
+async def wanted_position(product: Product, request: Request, context: Context) -> int:
+    """The position of the log that this read must show: the caller's own header, else what their session wrote last."""
+    named = request.headers.get(POSITION)
+    if named is not None:
+        if not (named.isascii() and named.isdigit() and len(named) <= 18):
+            raise Invalid({"X-Event-Position": "is not a position (a whole number from 0)"})
+        return int(named)
+    if context.actor.session is None:
+        return 0
+    return await product.store.last_position(context.actor.session)
+
