@@ -175,13 +175,17 @@ class GroupCommit:
             await self._append(connection, first)
         except psycopg.OperationalError:
             raise
-        except Exception:  # noqa: BLE001 - one of them is the cause; it alone shall bear it
+        except psycopg.errors.UniqueViolation:
             await self._judge(connection, batch)
-            if all(waiting.open for waiting in batch):
-                for waiting in first:
-                    await self._append_alone(connection, waiting)
+            if not all(waiting.open for waiting in batch):
+                return  # the others go on together
+        except Exception:  # noqa: BLE001, S110 - one of them is the cause, and will raise it again alone
+            pass
         else:
             await self._judge(connection, rivals)
+            return
+        for waiting in first:
+            await self._append_alone(connection, waiting)
 
     async def _append_alone(self, connection: AsyncConnection[TupleRow], waiting: Waiting) -> None:
         try:

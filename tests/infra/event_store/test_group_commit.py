@@ -117,12 +117,13 @@ async def test_what_a_command_decided_otherwise_is_a_conflict_with_itself(log: s
 
 
 async def test_a_save_that_the_database_cannot_take_harms_only_itself(log: str) -> None:
-    poison = save(uuid4(), 1, name="no text may hold \0")
+    text = "no text may hold \0"
+    poison = [save(uuid4(), 1, name=text), save(uuid4(), 1, key=text), save(uuid4(), 0)]
     async with one_transaction(log) as (commit, _):
-        ends = await ends_of(commit, [save(uuid4(), 1), poison, save(uuid4(), 1), save(uuid4(), 0)])
-    assert issubclass(ends[1], psycopg.DataError)
+        ends = await ends_of(commit, [save(uuid4(), 1), *poison, save(uuid4(), 1)])
+    assert all(isinstance(end, int) for end in (ends[0], ends[-1]))
+    assert all(issubclass(end, psycopg.DataError) for end in ends[1:3])
     assert ends[3] is psycopg.errors.CheckViolation
-    assert all(isinstance(end, int) for end in (ends[0], ends[2]))
 
 
 async def test_a_caller_that_goes_away_leaves_the_others_alone(log: str) -> None:
