@@ -1,0 +1,147 @@
+"""The product's clock: the wall's, and as far ahead of it as the sandbox has moved it. It never goes back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString, Self
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from commands.ports import Unavailable
+from domain.errors import Invalid, NotThere
+from infra.postgres.line import Line
+
+READ: LiteralString = "SELECT ahead, moved_at FROM clock"
+# Locked by the update, so that two who move it at once move it one after the other.
+ADVANCE: LiteralString = "UPDATE clock SET ahead = ahead + %s, moved_at = %s WHERE ahead + %s <= %s RETURNING ahead"
+SET: LiteralString = "UPDATE clock SET ahead = %s, moved_at = %s WHERE ahead <= %s RETURNING ahead"
+CHANNEL: LiteralString = "innkeep_clock"
+"""Told whenever the clock is moved; whoever hears it looks for themselves."""
+
+MOST = timedelta(days=3_660)
+"""How far the clock may be moved at a time."""
+MOST_AHEAD = timedelta(days=36_600)
+"""How far ahead it may come to be."""
+LOOK_SECONDS = 1.0
+"""Between two looks, should a word get lost."""
+AGAIN_SECONDS = 0.25
+MICROSECOND = timedelta(microseconds=1)
+
+
+def wall_now() -> datetime:
+    """The wall's time, UTC."""
+    return datetime.now(UTC)
+
+
+class Clock:
+    """What time it is for the marketplace. How far it is ahead stands with the data, and is read when it is opened.
+
+    Args:
+        conninfo: the database, migrated already.
+        movable: whether it may be moved, and is looked after for others moving it.
+        wall: the wall's time.
+    """
+
+    def __init__(self, conninfo: str, *, movable: bool, wall: Callable[[], datetime] = wall_now) -> None:
+        self.movable = movable
+        self.moved_at = wall()
+        """When, by the wall, it was last moved."""
+        self._conninfo = conninfo
+        self._wall = wall
+        self._ahead = timedelta()
+        self._line = Line(conninfo, "innkeep clock")
+        self._following: asyncio.Task[None] | None = None
+
+    def now(self) -> datetime:
+        """The product's time, UTC."""
+        return self._wall() + self._ahead
+
+    def real_now(self) -> datetime:
+        """The wall's time, UTC: for tokens, sessions and the ages of signatures."""
+        return self._wall()
+
+    async def open(self) -> Self:
+        """See how far it is ahead. Raises Unavailable."""
+        ((ahead, moved_at),) = await self._line.ask(READ)
+        self._take(ahead, moved_at)
+        if self.movable:
+            self._following = asyncio.create_task(self._follow())
+        return self
+
+    async def close(self) -> None:
+        """Follow it no more."""
+        if self._following is not None:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+        await self._line.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def advance(self, by: timedelta) -> datetime:
+        """Move it on; answers what time it is then. Raises Invalid, NotThere if it cannot be moved, Unavailable."""
+        self._check(by, "advance")
+        step, most = by // MICROSECOND, MOST_AHEAD // MICROSECOND
+        await self._move(ADVANCE, [step, self._wall(), step, most], {"advance": "is too far ahead"})
+        return self.now()
+
+    async def set(self, to: datetime) -> datetime:
+        """Set it to a later time; answers what time it is then. Raises Invalid, NotThere, Unavailable."""
+        wall = self._wall()
+        self._check(to - self.now(), "now")
+        if to - wall > MOST_AHEAD:
+            raise Invalid({"now": "is too far ahead"})
+        ahead = (to - wall) // MICROSECOND
+        await self._move(SET, [ahead, wall, ahead], {"now": "is past by now: the clock does not go back"})
+        return self.now()
+
+    def _check(self, by: timedelta, field: str) -> None:
+        if not self.movable:
+            raise NotThere("clock to move")
+        if by < timedelta():
+            raise Invalid({field: "is past: the clock does not go back"})
+        if by > MOST:
+            raise Invalid({field: f"is more than {MOST.days} days ahead"})
+
+    async def _move(self, query: LiteralString, values: list[object], otherwise: dict[str, str]) -> None:
+        async def moved(connection: AsyncConnection) -> bool:
+            async with connection.transaction():
+                cursor = await connection.execute(query, values)
+                row = await cursor.fetchone()
+                if row is not None:
+                    await connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            return row is not None
+
+        if not await self._line.use(moved):
+            raise Invalid(otherwise)
+        ((ahead, moved_at),) = await self._line.ask(READ)
+        self._take(ahead, moved_at)
+
+    async def _follow(self) -> None:
+        """Notice what others do to it, whatever happens to the database meanwhile."""
+        while True:
+            try:
+                async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                    await connection.execute("LISTEN innkeep_clock")
+                    while True:
+                        ((ahead, moved_at),) = await self._line.ask(READ)
+                        self._take(ahead, moved_at)
+                        async for _ in connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
+                            pass
+            except (psycopg.OperationalError, Unavailable) as away:
+                structlog.get_logger("clock").warning("the database is away", error=str(away))
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    def _take(self, ahead: int, moved_at: datetime) -> None:
+        """It only goes on: a look that was overtaken by another changes nothing."""
+        if ahead * MICROSECOND >= self._ahead:
+            self._ahead, self.moved_at = ahead * MICROSECOND, moved_at

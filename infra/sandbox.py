@@ -1,0 +1,57 @@
+"""What the sandbox lets an admin do to the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Protocol, Self
+
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
+
+from commands.wire import Instant, Message
+from infra.clock import Clock
+from projections.projection import instant
+
+
+class Deadlines(Protocol):
+    """Acts on what is due."""
+
+    async def run_until(self, until: datetime) -> None:
+        """Return when every deadline up to then has been acted on, and reads show it."""
+        ...
+
+
+def _duration(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith("P") or len(value) > 50 or not value.isascii():
+        raise ValueError("is not an ISO 8601 duration, such as P3DT2H")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "format": "duration"})]
+
+
+class MoveClock(Message):
+    """Move the clock on by `advance`, or to `now`: one of the two."""
+
+    advance: Duration | None = None
+    now: Instant | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.advance is None) == (self.now is None):
+            raise ValueError("say either advance or now")
+        return self
+
+
+def told(clock: Clock) -> dict[str, Any]:
+    """What time it is."""
+    return {"now": instant(clock.now())}
+
+
+async def move(clock: Clock, deadlines: Deadlines, m: MoveClock) -> dict[str, Any]:
+    """Move the clock, and answer what time it is once all that became due by it has been acted on and is seen.
+
+    Raises Invalid (back, or too far), NotThere where the clock cannot be moved, Unavailable.
+    """
+    reached = await (clock.advance(m.advance) if m.advance is not None else clock.set(m.now))  # type: ignore[arg-type]
+    await deadlines.run_until(reached)
+    return told(clock)
