@@ -72,7 +72,11 @@ def success(
     context: Context, *, data_name: str, action: str, status: int, data: Any, beside: dict[str, Any] | None = None
 ) -> bytes:
     """The envelope of a resource, or of a list of them."""
-    return encode(head(context, data_name, action, status, len(data) if isinstance(data, list) else 1) | {data_name: data} | (beside or {}))
+    return encode(
+        head(context, data_name, action, status, len(data) if isinstance(data, list) else 1)
+        | {data_name: data}
+        | (beside or {})
+    )
 
 
 def head(context: Context, data_name: str, action: str, status: int, rows: int) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Where commands are tested as their callers meet them: the bus, a real event store and its read models, without HTTP."""
+"""Where commands are tested as their callers meet them: the bus, an event store and its read models, without HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -32,6 +32,7 @@ from infra.read_models.side import ReadSide
 from infra.zone_finder import ZoneFinder
 from projections.catalogue import PROJECTIONS
 from projections.projection import Projection
+from read_api.lists import USUAL_SORT
 from read_api.ports import Rows
 from read_api.query import Query
 from read_api.shown import shown
@@ -77,12 +78,16 @@ class House:
         """All that the caller sees of a resource."""
         declared = self.resources[resource]
         await self.reads.documents.select(resource, id=None)
-        rows: Rows = await self.reads.store.page(Query(declared), by)
+        rows: Rows = await self.reads.store.page(Query(declared, USUAL_SORT, rows=1_000), by)
         return [shown(declared, document, by) for document in rows.documents]
 
-    async def log(self) -> list[Recorded]:
-        """All that happened."""
-        return (await self.store.read(0, 10_000)).events
+    async def recorded(self) -> int:
+        """How much has ever been recorded."""
+        return await self.store.end()
+
+    async def log(self, *streams: UUID) -> list[Recorded]:
+        """All that happened to these streams."""
+        return await self.store.history(streams)
 
 
 def _rendered(_: Answer, shown: Shown) -> bytes:
@@ -102,15 +107,11 @@ async def open_house(
     async with PostgresEventStore(database, Codec(AGGREGATES)) as store:
         side = ReadSide(database, store, (*PROJECTIONS, *projections), declared, now=lambda: NOON)
         async with side:
-            services = SimpleNamespace(
-                new_id=new_id, terms=Terms(), documents=side.documents, zones=ZoneFinder()
-            )
+            services = SimpleNamespace(new_id=new_id, terms=Terms(), documents=side.documents, zones=ZoneFinder())
             following = asyncio.create_task(side.runner.run())
             bus = Bus(store, cast("Services", services))
             try:
-                yield House(
-                    bus, store, side, Registry((*COMMANDS, *commands)), resources={r.name: r for r in declared}
-                )
+                yield House(bus, store, side, Registry((*COMMANDS, *commands)), resources={r.name: r for r in declared})
             finally:
                 following.cancel()
                 with suppress(asyncio.CancelledError):
