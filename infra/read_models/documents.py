@@ -120,4 +120,5 @@ def folded_fields(resource: Resource) -> set[str]:
 def indexed_fields(resource: Resource) -> set[str]:
     """The fields of a resource by which its documents are found: ids, what rules compare with the caller, lookups."""
     own = {f.name for f in resource.fields if f.lookup or (f.filter and f.kind is Kind.ID)}
-    return own | named(resource.sees)
+    found = {field for _, field in resource.finds}
+    return (own | found | named(resource.sees)) - {"id"}

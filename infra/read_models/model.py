@@ -15,7 +15,7 @@ from infra.read_models.codec import to_json
 LAYOUT = 1
 """Raised when tables are made in another way: rebuilds are then due."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}", re.ASCII)
 
 Connection = AsyncConnection[Any]
 

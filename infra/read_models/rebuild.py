@@ -44,11 +44,9 @@ async def rebuild(conninfo: str, feed: Feed, model: Model, told: Told, *, page: 
         async with connection.transaction():
             await make_table(connection, model, fresh)
         filler = _Filler(connection, feed, model, fresh, page)
-        while (target := await _drawn(connection)) > filler.position:
-            told(filler.position, target)
-            if not await filler.fill():
-                await asyncio.sleep(SETTLING_SECONDS)
+        told(0, await _drawn(connection))
         while True:
+            await _catch_up(filler, told)
             try:
                 await filler.take_its_place()
                 break
@@ -111,6 +109,15 @@ class _Filler:
             else:
                 await asyncio.sleep(SETTLING_SECONDS)
         raise _InTheWay
+
+
+async def _catch_up(filler: _Filler, told: Told) -> None:
+    """Come within a page of the log's end, which is not chased for ever: the last page is taken in with the swap."""
+    while (end := await _drawn(filler.connection)) > filler.position + filler.page or filler.position == 0 < end:
+        while filler.position < end:
+            if not await filler.fill():
+                await asyncio.sleep(SETTLING_SECONDS)
+            told(filler.position, max(end, filler.position))
 
 
 async def _drawn(connection: Connection) -> int:

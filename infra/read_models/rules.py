@@ -26,10 +26,7 @@ class Parameters:
         self.values: dict[str, Any] = {}
 
     def __call__(self, value: Any) -> sql.Composable:
-        """A placeholder for the value; equal texts share one."""
-        for name, known in self.values.items():
-            if type(known) is type(value) and known == value:
-                return sql.Placeholder(name)
+        """A placeholder for the value. Equal values share none: where each stands decides its type."""
         name = f"p{len(self.values)}"
         self.values[name] = value
         return sql.Placeholder(name)

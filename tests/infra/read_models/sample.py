@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -118,13 +119,13 @@ BOOK = Resource(
     "A book.",
     owner="ownerId",
     sees=Own("ownerId") | As("shelf", "shelfId"),
-    search=("title", "note"),
 )
+FOUND = replace(BOOK, name="found", plural="found", path="/v1/searchbooks", source="book", search=("title", "note"))
 CARD = Resource(
     "card", "cards", "library", "/v1/cards", (Field("title", Kind.STRING),), "A book in brief.",
     source="book", brief=True, sees=LoggedIn(),
 )  # fmt: skip
-RESOURCES = (SHELF, BOOK, CARD)
+RESOURCES = (SHELF, BOOK, FOUND, CARD)
 
 
 def _built(_: Document | None, e: Recorded, __: Any) -> Document:

@@ -1,0 +1,196 @@
+"""Rebuilds beside the live tables."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from commands.ports import Page
+from domain.kernel import Recorded
+from infra.read_models.catalogue import due
+from infra.read_models.rebuild import RebuildRunning, rebuild
+from infra.read_models.side import NoSuchModel, ReadSide
+from projections.projection import Document
+from tests.infra.read_models import sample
+from tests.infra.read_models.conftest import ANNA, World
+
+
+async def rows(world: World, query: str) -> Sequence[tuple[Any, ...]]:
+    async with await psycopg.AsyncConnection.connect(world.conninfo) as connection:
+        return await (await connection.execute(query)).fetchall()
+
+
+async def filled(world: World, side: ReadSide) -> list[sample.Book]:
+    books = []
+    for n in range(4):
+        book = await world.book(await world.shelf(ANNA, f"place {n}"), ANNA, f"Volume {n}")
+        book.lend(world.now, "2026-03-18", "UTC")
+        await world.happen(book)
+        books.append(book)
+    books[0].give_back()
+    books[1].burn()
+    await world.happen(*books[:2])
+    await world.caught_up(side)
+    return books
+
+
+@pytest.mark.parametrize("name", ["shelf", "book", "reading", "shelf_feed", "deadline"])
+async def test_a_rebuilt_model_equals_the_one_it_replaces(world: World, name: str) -> None:
+    side = await world.side()
+    await filled(world, side)
+    query = f"SELECT * FROM {side.models[name].table} ORDER BY 1, 2"
+    before = await rows(world, query)
+    told: list[tuple[int, int]] = []
+    await side.rebuild(name, lambda done, total: told.append((done, total)))
+    assert await rows(world, query) == before
+    assert told[0] == (0, world.position)
+    assert told[-1] == (world.position, world.position)
+    await world.shelf(ANNA)  # and it follows on
+    await world.caught_up(side)
+
+
+async def test_a_rebuild_mends_what_is_wrong_in_the_table(world: World) -> None:
+    side = await world.side()
+    books = await filled(world, side)
+    async with await psycopg.AsyncConnection.connect(world.conninfo, autocommit=True) as connection:
+        await connection.execute("DELETE FROM doc_book")
+    await side.rebuild("book")
+    assert (await side.store.raw("book", books[2].id) or {})["title"] == "Volume 2"
+
+
+async def test_readers_never_see_an_empty_moment_and_writers_lose_nothing(world: World) -> None:
+    side = await world.side()
+    await filled(world, side)
+    done = asyncio.Event()
+
+    async def reading() -> list[int]:
+        seen = []
+        while not done.is_set():
+            seen.append((await side.reads.list(sample.SHELF, [], ANNA)).total)
+        return seen
+
+    async def writing() -> None:
+        while not done.is_set():
+            await world.shelf(ANNA)
+
+    readers = [asyncio.create_task(reading()) for _ in range(2)]
+    writer = asyncio.create_task(writing())
+    for _ in range(3):
+        await side.rebuild("shelf")
+    done.set()
+    await writer
+    await world.caught_up(side)
+    for reader in readers:
+        seen = await reader
+        assert seen[0] >= 4
+        assert seen == sorted(seen)
+    built = await rows(world, "SELECT count(*) FROM event WHERE name = 'shelf.built.v1'")
+    assert await rows(world, "SELECT count(*) FROM doc_shelf") == built
+    assert await rows(world, "SELECT count(*), max(id) FROM shelf_feed") == [(2 * built[0][0], 2 * built[0][0])]
+
+
+async def test_two_rebuilds_of_one_model_at_once_are_refused(world: World) -> None:
+    side = await world.side()
+    await filled(world, side)
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def read(self, after: int, limit: int) -> Page:
+            reached.set()
+            await go_on.wait()
+            return await world.log.read(after, limit)
+
+        async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - as the log has it
+            return await world.log.wait_for_events(after, timeout)
+
+    first = asyncio.create_task(rebuild(world.conninfo, Slow(), side.models["book"], lambda _done, _total: None))
+    await reached.wait()
+    with pytest.raises(RebuildRunning):
+        await side.rebuild("book")
+    await side.rebuild("shelf")
+    go_on.set()
+    await first
+
+
+async def test_a_rebuild_that_was_killed_leaves_the_live_table_and_can_be_begun_again(world: World) -> None:
+    side = await world.side()
+    await filled(world, side)
+
+    class Broken:
+        async def read(self, after: int, limit: int) -> Page:
+            page = await world.log.read(after, min(3, limit))
+            if page.position > 6:
+                raise OSError("killed")
+            return page
+
+        async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - as the log has it
+            return await world.log.wait_for_events(after, timeout)
+
+    before = await rows(world, "SELECT * FROM doc_book ORDER BY 1")
+    with pytest.raises(OSError, match="killed"):
+        await rebuild(world.conninfo, Broken(), side.models["book"], lambda _done, _total: None)
+    assert await rows(world, "SELECT * FROM doc_book ORDER BY 1") == before
+    await side.rebuild("book")
+    assert await rows(world, "SELECT * FROM doc_book ORDER BY 1") == before
+
+
+async def test_a_stream_in_the_way_is_waited_for(world: World) -> None:
+    side = await world.side()
+    await filled(world, side)
+    async with await psycopg.AsyncConnection.connect(world.conninfo) as reader:
+        await reader.execute("SELECT count(*) FROM doc_shelf")  # its transaction stays open
+        rebuilding = asyncio.create_task(side.rebuild("shelf"))
+        await asyncio.wait([rebuilding], timeout=0.6)
+        assert not rebuilding.done()
+        assert (await side.reads.list(sample.SHELF, [], ANNA)).total == 4
+        await reader.rollback()
+        await rebuilding
+
+
+async def test_a_model_that_makes_something_else_is_due_for_a_rebuild_until_it_was(world: World) -> None:
+    side = await world.side(run=False)
+    runner = world.run(side)
+    await filled(world, side)
+    await world.stop(runner)
+
+    def shouted(_: Document | None, event: Recorded, __: Any) -> Document:
+        made = sample.SHELVES.handles[type(event.fact)](None, event, None) or {}
+        return made | {"place": made["place"].upper()}
+
+    louder = replace(sample.SHELVES, version=2, handles={**sample.SHELVES.handles, sample.Shelf.Built: shouted})  # type: ignore[attr-defined]
+    newer = await world.side([louder if p is sample.SHELVES else p for p in sample.PROJECTIONS])
+    assert due(await newer.health()) == ["shelf"]
+    assert not next(model for model in await newer.health() if model.name == "shelf").well
+    await newer.rebuild("shelf")
+    assert due(await newer.health()) == []
+    assert {d["place"] for d in await newer.store.select("shelf")} == {f"PLACE {n}" for n in range(4)}
+
+
+async def test_another_declaration_of_what_is_filtered_is_noticed_too(world: World) -> None:
+    await world.side()
+    fields = tuple(replace(f, filter=f.name == "title") for f in sample.BOOK.fields)
+    other = await world.side(resources=[sample.SHELF, replace(sample.BOOK, fields=fields)], run=False)
+    assert "book" in due(await other.health())
+
+
+async def test_a_table_that_is_missing_is_made_again_from_the_start(world: World) -> None:
+    side = await world.side(run=False)
+    runner = world.run(side)
+    books = await filled(world, side)
+    await world.stop(runner)
+    async with await psycopg.AsyncConnection.connect(world.conninfo, autocommit=True) as connection:
+        await connection.execute("DROP TABLE doc_book")
+    newer = await world.side()
+    await world.caught_up(newer)
+    assert await newer.store.raw("book", books[2].id) is not None
+
+
+async def test_an_unknown_model_is_named_with_those_there_are(world: World) -> None:
+    side = await world.side(run=False)
+    with pytest.raises(NoSuchModel, match=r"no read model nope; there are book, deadline, reading, shelf, shelf_feed"):
+        await side.rebuild("nope")
