@@ -66,6 +66,8 @@ class Reservation(Aggregate):
         """How far an authorised payment extends the hold (UTC)."""
         self.payment_confirmation: PaymentConfirmation = "pending"
         self.confirmed_at: datetime | None = None
+        self.completes_at: datetime
+        """Check-out as it was reckoned when it was confirmed (UTC)."""
         self.cancelled_by: CancelledBy | None = None
         self.refund: Refund | None = None
         self.dispute_status: DisputeStatus = "none"
@@ -126,7 +128,7 @@ class Reservation(Aggregate):
 
     def over_at(self, at: datetime) -> bool:
         """Whether the guests have checked out, acted on or not yet."""
-        return self.status == "confirmed" and at >= self.check_out_at
+        return self.status == "confirmed" and at >= self.completes_at
 
     def check_held(self, at: datetime) -> None:
         """It waits for an answer, and may still have one. Raises WRONG_STATE, HOLD_EXPIRED."""
@@ -243,11 +245,13 @@ class Reservation(Aggregate):
 
     @event("Confirmed", topic="reservation.confirmed.v1")
     def _confirmed(self, at: datetime, completes_at: datetime) -> None:
-        self.status, self.payment_confirmation, self.confirmed_at = "confirmed", "paid", at
+        self.status, self.payment_confirmation = "confirmed", "paid"
+        self.confirmed_at, self.completes_at = at, completes_at
 
     @event("Revived", topic="reservation.revived.v1")
     def _revived(self, at: datetime, completes_at: datetime) -> None:
-        self.status, self.payment_confirmation, self.confirmed_at = "confirmed", "paid", at
+        self.status, self.payment_confirmation = "confirmed", "paid"
+        self.confirmed_at, self.completes_at = at, completes_at
         self.cancelled_by = None
 
     @event("Declined", topic="reservation.declined.v1")

@@ -1,0 +1,294 @@
+"""What guests and hosts do with stays: ask for them, accept, decline, call off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from commands import payment_process, stays
+from commands.calendar_nights import claim_nights
+from commands.offers import Asked, GuestCount, Offered, offered
+from commands.ports import Answer
+from commands.quotes import shown
+from commands.registry import Command, Route
+from commands.wire import UNSET, Day, Id, LongText, Message, NonEmpty, Number, RecordVersion, Text
+from commands.work import Work
+from domain.booking_rules import check_price
+from domain.errors import Invalid, NotAllowed, NotThere, Refused
+from domain.listing import BookingPolicies
+from domain.money import exponent, from_major
+from domain.pricing import Price
+from domain.quotes import Quote, honoured
+from domain.reservation import Agreement, CancelledBy, Links, Reservation
+from domain.resources.bookings import RESERVATION, SERVICE
+from domain.stay import Nights
+
+DECIDED_BY_SERVER = frozenset(
+    {
+        "guestId",
+        "approvalType",
+        "bookingStatus",
+        "disputeStatus",
+        "paymentConfirmation",
+        "bookingPoliciesSnapshot",
+        "cancellationPolicySnapshot",
+    }
+)
+ABOUT_THE_PRICE = ("PRICE_DIFFERS", "QUOTE_MISMATCH", "QUOTE_EXPIRED")
+ExportUrl = Annotated[Text | None, Field(alias="iCalExportUrl")]
+ImportSource = Annotated[Text | None, Field(alias="iCalImportSource")]
+
+
+class CreateReservation(Message):
+    """Ask for a stay. Price and currency may be sent to be sure of them."""
+
+    IGNORED: ClassVar[frozenset[str]] = DECIDED_BY_SERVER
+
+    listing_id: Id
+    check_in: Day
+    check_out: Day
+    guest_count: GuestCount
+    currency: NonEmpty | None = None
+    total_price: Number | None = None
+    host_id: Id | None = None
+    quote_id: LongText | None = None
+    ical_export_url: ExportUrl = None
+    ical_import_source: ImportSource = None
+
+
+class UpdateReservation(Message):
+    """Ask for the next step of a stay, or name calendars kept elsewhere."""
+
+    IGNORED: ClassVar[frozenset[str]] = frozenset({"disputeStatus"})
+
+    reservation_id: Id
+    booking_status: Literal["pending", "confirmed", "complete", "cancelled", "declined"] = UNSET
+    ical_export_url: ExportUrl = UNSET
+    ical_import_source: ImportSource = UNSET
+    record_version: RecordVersion | None = None
+
+
+class DeleteReservation(Message):
+    """Call a stay off."""
+
+    reservation_id: Id
+
+
+async def create_reservation(work: Work, m: CreateReservation) -> Answer:
+    """Hold the nights for the guest, at the listing's price or at the one that a quote fixed."""
+    guest = _caller(work)
+    if m.currency is not None:
+        exponent(m.currency)
+    quote = None if m.quote_id is None else work.services.quotes.read(m.quote_id)
+    asked = Asked(m.listing_id, m.check_in, m.check_out, m.guest_count, guest)
+    found = await offered(work, asked, fresh=False)
+    if m.host_id not in {None, found.host}:
+        raise Refused("SERVER_OWNED", "The host of a stay is the listing's.", hostId=found.host)
+    reservation = work.begin(Reservation)
+    price = await _held(work, m, found, quote, reservation.id)
+    offer = found.listing.offer
+    agreement = Agreement(
+        listing=m.listing_id,
+        guest=guest,
+        host=found.host,
+        stay=found.stay,
+        guest_count=m.guest_count,
+        approval=offer.approval_type,
+        price=price,
+        cancellation=found.cancellation,
+        booking_policies=offer.policies or BookingPolicies(),
+    )
+    links = Links(m.ical_export_url, m.ical_import_source)
+    reservation.request(agreement, links, at=work.at, terms=work.services.terms)
+    return Answer(RESERVATION.name, reservation.id)
+
+
+async def update_reservation(work: Work, m: UpdateReservation) -> Answer:
+    """A step, or new links; a step is one event, so they cannot both come at once."""
+    reservation = await _seen(work, m.reservation_id)
+    reservation.expect(m.record_version)
+    links = replace(reservation.links, **m.sent("ical_export_url", "ical_import_source"))
+    wanted = m.booking_status if m.sent("booking_status") else reservation.status
+    if wanted == reservation.status:
+        reservation.link(links)
+        return Answer(RESERVATION.name, reservation.id)
+    if links != reservation.links:
+        raise Invalid({"bookingStatus": "cannot change together with iCalExportUrl or iCalImportSource"})
+    return await STEPS[wanted](work, reservation)
+
+
+async def delete_reservation(work: Work, m: DeleteReservation) -> Answer:
+    """It is called off, and stays readable."""
+    return await _cancel(work, await _seen(work, m.reservation_id), deleted=True)
+
+
+async def expire_now(work: Work, reservation: Reservation) -> None:
+    """The hold is over: void what was authorised, free the nights."""
+    confirmation = await payment_process.unwind(work, reservation, expired=True)
+    await stays.expire(work, reservation, confirmation)
+    await payment_process.carry_out(work, reservation)
+
+
+async def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None, claim: UUID) -> Price:
+    """Claim the nights; answers what they cost.
+
+    Raises PRICE_DIFFERS, NIGHTS_TAKEN, QUOTE_MISMATCH, QUOTE_EXPIRED, with the right quote where the price is wrong.
+    """
+    nights, terms = found.stay.nights, work.services.terms
+    fixed = _fixed(quote, m, nights, work.at)
+    right = Quote(m.listing_id, nights, m.guest_count, found.price, work.at + terms.quote_validity)
+    if quote is not None and isinstance(fixed, Price):
+        right = quote
+    total = m.total_price
+    if total is not None:
+        from_major(total, m.currency or right.price.currency, "totalPrice", least=1)
+    try:
+        check_price(right.price, m.currency, total)
+        await claim_nights(work, m.listing_id, claim, nights)
+        if isinstance(fixed, Refused):
+            raise fixed
+    except Refused as refusal:
+        if refusal.rule in ABOUT_THE_PRICE:
+            refusal.detail["quote"] = shown(work, right)
+        raise
+    return right.price
+
+
+def _fixed(quote: Quote | None, m: CreateReservation, nights: Nights, at: datetime) -> Price | Refused | None:
+    """The price that the quote fixes, or why it fixes none: said last, as what is wrong with the stay comes first."""
+    if quote is None:
+        return None
+    try:
+        return honoured(quote, m.listing_id, nights, m.guest_count, at)
+    except Refused as refusal:
+        return refusal
+
+
+async def _accept(work: Work, reservation: Reservation) -> Answer:
+    """The host takes the guest: what was authorised is captured."""
+    _by_host(work, reservation, "accept")
+    if await payment_process.accept(work, reservation):
+        return Answer(RESERVATION.name, reservation.id)
+    return Answer(
+        status=402,
+        extra={
+            "errCode": "PAYMENT_DECLINED",
+            "message": "The payment could not be captured: the reservation stays pending while the guest tries again.",
+            "detail": {"reservationId": reservation.id, "holdExpiresAt": reservation.hold_expires_at},
+        },
+    )
+
+
+async def _decline(work: Work, reservation: Reservation) -> Answer:
+    """The host does not take the guest: what was authorised is voided."""
+    _by_host(work, reservation, "decline")
+    confirmation = await payment_process.unwind(work, reservation)
+    reservation.decline(payment_confirmation=confirmation)
+    await stays.free(work, reservation)
+    await payment_process.carry_out(work, reservation)
+    return Answer(RESERVATION.name, reservation.id)
+
+
+async def _cancel(work: Work, reservation: Reservation, *, deleted: bool = False) -> Answer:
+    """Guest, host or admin call it off: the policy says what goes back. A hold that is over has expired instead."""
+    if reservation.lapsed_at(work.at):
+        await expire_now(work, reservation)
+    elif reservation.status != "cancelled":
+        by = _side(work, reservation)
+        refund = reservation.refund_for(by, work.at)
+        confirmation = await payment_process.unwind(work, reservation, refund)
+        reservation.cancel(by=by, at=work.at, refund=refund, payment_confirmation=confirmation, deleted=deleted)
+        await stays.free(work, reservation)
+        await payment_process.carry_out(work, reservation)
+    return Answer(RESERVATION.name, reservation.id)
+
+
+async def _never(work: Work, reservation: Reservation) -> Answer:  # noqa: ARG001 - as every step
+    """Nobody sets these by hand."""
+    raise Refused(
+        "WRONG_STATE",
+        "A reservation begins as pending and is completed by the clock, at check-out.",
+        bookingStatus=reservation.status,
+    )
+
+
+STEPS: Mapping[str, Callable[[Work, Reservation], Awaitable[Answer]]] = MappingProxyType(
+    {"confirmed": _accept, "declined": _decline, "cancelled": _cancel, "complete": _never, "pending": _never}
+)
+"""What each status asks for."""
+
+
+async def _seen(work: Work, id: UUID) -> Reservation:
+    """The reservation, if the caller may change it. Raises NotThere, NotAllowed."""
+    reservation = await work.load(Reservation, id)
+    if not reservation.exists:
+        raise NotThere(RESERVATION.name)
+    work.admit(RESERVATION, {"guestId": str(reservation.guest), "hostId": str(reservation.host)})
+    return reservation
+
+
+def _by_host(work: Work, reservation: Reservation, what: str) -> None:
+    """The host alone, while the hold lasts. Raises NotAllowed, WRONG_STATE, HOLD_EXPIRED."""
+    if work.actor.id != reservation.host:
+        raise NotAllowed(f"Only the host may {what} a reservation.")
+    reservation.check_held(work.at)
+
+
+def _side(work: Work, reservation: Reservation) -> CancelledBy:
+    sides: dict[UUID | None, CancelledBy] = {reservation.guest: "guest", reservation.host: "host"}
+    return sides.get(work.actor.id, "admin")
+
+
+def _caller(work: Work) -> UUID:
+    if work.actor.id is None:
+        raise NotAllowed("Only a user can ask for a stay.")
+    return work.actor.id
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "createReservation",
+        "Asks for a stay and holds its nights for 15 minutes. Price, host, policies and dates' zone are the listing's; "
+        "`totalPrice` and `currency` may be sent to be sure of them, `quoteId` to have the price that was quoted.",
+        CreateReservation,
+        create_reservation,
+        Route("POST", "/v1/reservations", SERVICE, status=201, action="create", data_name="reservation"),
+        refuses=(
+            "LISTING_NOT_PUBLISHED",
+            "OWN_LISTING",
+            "CHECK_IN_PAST",
+            "NOTICE_TOO_SHORT",
+            "TOO_FAR_AHEAD",
+            "STAY_TOO_SHORT",
+            "STAY_TOO_LONG",
+            "TOO_MANY_GUESTS",
+            *ABOUT_THE_PRICE[:1],
+            "NIGHTS_TAKEN",
+            *ABOUT_THE_PRICE[1:],
+            "SERVER_OWNED",
+        ),
+    ),
+    Command(
+        "updateReservation",
+        "Asks for the next step: `bookingStatus` confirmed or declined (the host, while a request is pending) or "
+        "cancelled (guest, host or admin, before check-out). Or names calendars kept elsewhere. Nobody sets complete.",
+        UpdateReservation,
+        update_reservation,
+        Route("PATCH", "/v1/reservations/{reservationId}", SERVICE, data_name="reservation"),
+        refuses=("STALE_VERSION", "WRONG_STATE", "HOLD_EXPIRED", "PAYMENT_NOT_AUTHORISED"),
+    ),
+    Command(
+        "deleteReservation",
+        "Calls a stay off (guest, host or admin), as `bookingStatus` cancelled does. It stays readable.",
+        DeleteReservation,
+        delete_reservation,
+        Route("DELETE", "/v1/reservations/{reservationId}", SERVICE, action="delete", data_name="reservation"),
+        refuses=("WRONG_STATE",),
+    ),
+)
