@@ -166,7 +166,9 @@ class Bus:
             raise Unavailable("Too many others are changing the same thing; try again.") from conflict
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def _attempt(self, command: Command, message: Message, ask: Ask, cause: Cause, *, fresh: bool = False) -> Done:
+    async def _attempt(
+        self, command: Command, message: Message, ask: Ask, cause: Cause, *, fresh: bool = False
+    ) -> Done:
         work = Work(self.store, self.services, cause, real_now=ask.real_now, fresh=fresh)
         try:
             answer = await command.handler(work, message)
@@ -185,7 +187,11 @@ class Bus:
         body = ask.render(answer, shown)
         recorded = bool(work.changed) or work.position is not None
         if recorded and cause.key is not None:
-            told = ask.render(answer, shown | dict.fromkeys(answer.secret)) if isinstance(shown, dict) and answer.secret else body
+            told = (
+                ask.render(answer, shown | dict.fromkeys(answer.secret))
+                if isinstance(shown, dict) and answer.secret
+                else body
+            )
             cause = replace(cause, answer=b"%d\n" % (answer.status or 0) + told)
         if work.changed:
             work.position = await self.store.save(work.changed, cause)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,13 @@ from commands.bus import Bus
 from commands.catalogue import registry
 from commands.credentials import Identity
 from commands.services import Services
-from domain.catalogue import AGGREGATES, RESOURCES, UPCASTS
+from domain.catalogue import AGGREGATES, RESOURCES
 from domain.user import AccountTerms
-from infra.clock import Clock
+from infra.agenda import Agendas
+from infra.clock import Clock, wall_now
 from infra.event_store import Codec, PostgresEventStore
+from infra.event_store.upcasts import UPCASTS
+from infra.housekeeping import housekeeping
 from infra.health import Part
 from infra.identity.api_keys import KeyTexts
 from infra.identity.callers import Callers
@@ -37,14 +40,9 @@ from infra.scheduler import Scheduler
 from infra.secrets import secret
 from infra.settings import Settings
 from infra.zone_finder import ZoneFinder
-from projections.catalogue import PROJECTIONS
+from projections.catalogue import DEADLINES, PROJECTIONS
 from read_api.operators import Limits as OperatorLimits
 from read_api.operators import OperatorReads
-
-
-def real_now() -> datetime:
-    """The wall's time, UTC."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager
@@ -59,7 +57,7 @@ async def build(
     async with AsyncExitStack() as stack:
         base = await _foundation(stack, settings, conninfo)
         services = replace(await _services(stack, base), **overrides)
-        product = await _assembled(base, services)
+        product = await _assembled(stack, base, services)
         await _first_start(product)
         async with _at_work(_jobs(product, base.side, roles)):
             yield product
@@ -84,9 +82,9 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) 
     store = await stack.enter_async_context(PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS), keep=keep))
     side = await stack.enter_async_context(ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now))
     lifetime = timedelta(hours=settings.token_hours)
-    keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, real_now)
+    keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, wall_now)
     await keys.ensure()
-    return _Foundation(settings, conninfo, clock, store, side, keys, SignedTokens(keys, lifetime, real_now))
+    return _Foundation(settings, conninfo, clock, store, side, keys, SignedTokens(keys, lifetime, wall_now))
 
 
 async def _line(stack: AsyncExitStack, conninfo: str, use: str) -> Line:
@@ -123,7 +121,7 @@ async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
     )
 
 
-async def _assembled(base: _Foundation, services: Services) -> Product:
+async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Services) -> Product:
     settings, side = base.settings, base.side
     commands = registry()
     bus = Bus(base.store, services, patience=settings.idempotency_wait_seconds)
@@ -133,7 +131,16 @@ async def _assembled(base: _Foundation, services: Services) -> Product:
         entries_most=settings.feed_entries_max,
         wait_most=settings.feed_wait_max_seconds,
     )
-    scheduler = Scheduler(base.conninfo, bus, commands, base.clock, side.waiting)
+    agendas = Agendas(await _line(stack, base.conninfo, "deadlines"), base.store, DEADLINES.changes)
+    scheduler = Scheduler(
+        await _line(stack, base.conninfo, "scheduler"),
+        agendas,
+        bus,
+        commands,
+        base.clock,
+        seen=side.waiting,
+        models=side.models,
+    )
     return Product(
         settings=settings,
         clock=base.clock,
@@ -159,8 +166,14 @@ def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
 
     async def read_models() -> dict[str, Any]:
         found = await base.side.health()
-        sick = [f"{model.name} is {model.state}" + (f": {model.error}" if model.error else "") for model in found if not model.well]
-        lag = {model.name: {"events": model.events_behind, "seconds": round(model.seconds_behind, 3)} for model in found}
+        sick = [
+            f"{model.name} is {model.state}" + (f": {model.error}" if model.error else "")
+            for model in found
+            if not model.well
+        ]
+        lag = {
+            model.name: {"events": model.events_behind, "seconds": round(model.seconds_behind, 3)} for model in found
+        }
         return {"lag": lag} | ({"problem": "; ".join(sick)} if sick else {})
 
     return {"database": database, "readModels": read_models, "scheduler": scheduler.health}
@@ -179,7 +192,7 @@ def _jobs(product: Product, side: ReadSide, roles: frozenset[Role]) -> list[Coro
     if Role.PROJECTOR in roles:
         jobs.append(side.runner.run())
     if Role.SCHEDULER in roles:
-        jobs.append(product.scheduler.run())
+        jobs += [product.scheduler.run(), housekeeping(product.store)]
     return jobs
 
 

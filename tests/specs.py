@@ -1,6 +1,6 @@
 """given(history).when(decision).then(events or refusal): the form in which rules are written down.
 
-    given(Claim).having(lambda c: c.take(ANNA, "EMAIL_TAKEN")).when(lambda c: c.take(BEN, "EMAIL_TAKEN")).refused("EMAIL_TAKEN")
+given(Claim).having(lambda c: c.take(ANNA, "EMAIL_TAKEN")).when(lambda c: c.take(BEN, "EMAIL_TAKEN")).refused("EMAIL_TAKEN")
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[Path, typer.Option("--data", help="The folder of the embedded database; not used with INNKEEP_DATABASE_URL.")]
+Data = Annotated[
+    Path, typer.Option("--data", help="The folder of the embedded database; not used with INNKEEP_DATABASE_URL.")
+]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

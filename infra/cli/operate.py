@@ -6,22 +6,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from commands.ports import Unavailable
-from domain.catalogue import AGGREGATES, RESOURCES, UPCASTS
+from domain.catalogue import AGGREGATES, RESOURCES
 from domain.kernel import Recorded
-from infra.build import real_now
+from infra.clock import wall_now
 from infra.cli.main import fail
 from infra.cli.serving import database, trouble_in_one_line
 from infra.event_store import Codec, PostgresEventStore
-from infra.event_store.codec import plain_fields
+from infra.event_store.upcasts import UPCASTS
 from infra.identity.signing import SigningKeys
 from infra.log import configure_logging
 from infra.postgres.line import Line
@@ -57,7 +60,7 @@ async def _opened(conninfo: str) -> AsyncIterator[tuple[PostgresEventStore, Read
     await migrate(conninfo)
     async with (
         PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS)) as store,
-        ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=real_now) as side,
+        ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=wall_now) as side,
     ):
         yield store, side
 
@@ -66,14 +69,28 @@ def rebuild(name: str, data: Path) -> None:
     """Fills one read model, or all, anew, with a progress bar."""
 
     async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
-        bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeRemainingColumn())
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("events"),
+            TimeRemainingColumn(),
+        )
         with bar:
             for model in sorted(side.models) if name == "all" else [name]:
-                task = bar.add_task(model, total=None)
-                done = await side.rebuild(model, lambda done, total, task=task: bar.update(task, completed=done, total=total))
-                bar.update(task, completed=done, total=done)
+                await _rebuilt(side, model, bar)
 
     operate(data, run)
+
+
+async def _rebuilt(side: ReadSide, model: str, bar: Progress) -> None:
+    task = bar.add_task(model, total=None)
+
+    def told(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total)
+
+    done = await side.rebuild(model, told)
+    bar.update(task, completed=done, total=done)
 
 
 def lag(data: Path, *, as_json: bool) -> None:
@@ -88,7 +105,9 @@ def lag(data: Path, *, as_json: bool) -> None:
         table = Table("read model", "state", "position", "events behind", "seconds behind", "trouble")
         for model in found:
             behind = f"{model.seconds_behind:.1f}"
-            table.add_row(model.name, model.state, str(model.position), str(model.events_behind), behind, model.error or "")
+            table.add_row(
+                model.name, model.state, str(model.position), str(model.events_behind), behind, model.error or ""
+            )
         Console().print(table)
 
     operate(data, run)
@@ -112,7 +131,9 @@ def events(stream: str | None, after: int, limit: int, data: Path, *, as_json: b
         table = Table("position", "at", "stream", "event", "command", "role")
         for event in found:
             name = f"{event.name} ({event.version})"
-            table.add_row(str(event.position), instant(event.at), str(event.stream), name, event.command_name, event.role)
+            table.add_row(
+                str(event.position), instant(event.at), str(event.stream), name, event.command_name, event.role
+            )
         Console().print(table)
 
     operate(data, run)
@@ -132,21 +153,32 @@ async def _piece(store: PostgresEventStore, after: int, limit: int) -> list[Reco
 def _told(event: Recorded) -> dict[str, Any]:
     actor = str(event.actor) if event.actor else None
     head = {"position": event.position, "at": instant(event.at), "stream": str(event.stream), "version": event.version}
-    return head | {"event": event.name, "command": event.command_name, "actor": actor, "role": event.role, "fields": plain_fields(event.fact)}
+    return head | {
+        "event": event.name,
+        "command": event.command_name,
+        "actor": actor,
+        "role": event.role,
+        "fields": _fields(event),
+    }
+
+
+def _fields(event: Recorded) -> Any:
+    own = (field.name for field in fields(event.fact) if field.name not in {"originator_id", "originator_version"})
+    return msgspec.to_builtins({name: getattr(event.fact, name) for name in own})
 
 
 def rotate_key(data: Path) -> None:
     """Makes a new key for access tokens."""
 
     async def run(settings: Settings, conninfo: str, _store: PostgresEventStore, _side: ReadSide) -> None:
-        from datetime import timedelta
-
         line = Line(conninfo, "innkeep signing keys")
         try:
-            kid = await SigningKeys(line, timedelta(hours=settings.token_hours), real_now).rotate()
+            kid = await SigningKeys(line, timedelta(hours=settings.token_hours), wall_now).rotate()
         finally:
             await line.close()
-        Console().print(f"Access tokens are signed with key {kid} from now on; those signed before stay good until they expire.")
+        Console().print(
+            f"Access tokens are signed with key {kid} from now on; those signed before stay good until they expire."
+        )
 
     operate(data, run)
 
@@ -157,7 +189,11 @@ def list_settings() -> None:
     table = Table("variable", "now")
     for name in sorted(setting_names()):
         field = name.removeprefix(PREFIX).lower()
-        value = getattr(settings.terms, field.removeprefix("terms_")) if field.startswith("terms_") else getattr(settings, field)
+        value = (
+            getattr(settings.terms, field.removeprefix("terms_"))
+            if field.startswith("terms_")
+            else getattr(settings, field)
+        )
         table.add_row(name, "" if value is None else str(value))
     Console().print(table)
 

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
@@ -29,7 +30,9 @@ LAST_REQUESTS = 5
 log = structlog.get_logger("serve")
 
 
-def run(roles: frozenset[Role], *, host: str = "127.0.0.1", port: int = 0, data: Path, default_mode: Mode = "production") -> None:
+def run(
+    roles: frozenset[Role], *, host: str = "127.0.0.1", port: int = 0, data: Path, default_mode: Mode = "production"
+) -> None:
     """Serve these roles until SIGTERM or Ctrl-C. Exits 2 with one line if it cannot start."""
     settings = load_settings(default_mode=default_mode)
     configure_logging(settings.log_level, settings.log_format)
@@ -39,7 +42,7 @@ def run(roles: frozenset[Role], *, host: str = "127.0.0.1", port: int = 0, data:
 
 
 @contextlib.contextmanager
-def trouble_in_one_line() -> "AsyncIterator[None]":  # type: ignore[misc]
+def trouble_in_one_line() -> Iterator[None]:
     """Whatever keeps the product from starting is said in one line."""
     try:
         yield
@@ -49,9 +52,9 @@ def trouble_in_one_line() -> "AsyncIterator[None]":  # type: ignore[misc]
         fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
 
 
-def uvloop_run(main: "asyncio._CoroutineLike[None]") -> None:
+def uvloop_run(main: Coroutine[Any, Any, None]) -> None:
     """Runs on the faster event loop."""
-    import uvloop  # noqa: PLC0415 - only a process that serves needs it
+    import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
@@ -103,7 +106,9 @@ async def empty(conninfo: str) -> bool:
     return bool(row and row[0])
 
 
-async def _serve(settings: Settings, roles: frozenset[Role], host: str, listener: socket.socket | None, data: Path) -> None:
+async def _serve(
+    settings: Settings, roles: frozenset[Role], host: str, listener: socket.socket | None, data: Path
+) -> None:
     async with running(settings, roles, host, data) as product:
         if listener is None:
             await until_told_to_stop()

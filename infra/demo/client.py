@@ -22,20 +22,26 @@ class Person:
     headers: dict[str, str] = field(default_factory=dict)
     id: str = ""
 
-    async def ask(self, method: str, path: str, body: Any = None, *, expect: int | None = None, key: str | None = None) -> httpx.Response:
-        """One request. Raises Unexpected if the status is not `expect` (any success by default)."""
-        headers = dict(self.headers)
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, expect: int | None = None, key: str | None = None, seen: str | None = None
+    ) -> httpx.Response:
+        """One request. Raises Unexpected if the status is not `expect` (any success by default).
+
+        `seen` is the position of the log that the answer must show: somebody else's write, say.
+        """
+        headers = dict(self.headers) | ({"X-Event-Position": seen} if seen else {})
         if method != "GET":
             headers["Idempotency-Key"] = key or uuid4().hex
+        self.http.cookies.clear()  # several people share this connection, and none of them is a browser
         response = await self.http.request(method, path, json=body, headers=headers)
         good = response.status_code == expect if expect else response.is_success
         if not good:
             raise Unexpected(f"{self.name}: {method} {path} answered {response.status_code}: {response.text[:500]}")
         return response
 
-    async def get(self, path: str, name: str) -> Any:
+    async def get(self, path: str, name: str, *, seen: str | None = None) -> Any:
         """One resource, or a list of them, out of its envelope."""
-        return (await self.ask("GET", path)).json()[name]
+        return (await self.ask("GET", path, seen=seen)).json()[name]
 
     async def post(self, path: str, body: Any, name: str) -> Any:
         """Something new, out of its envelope."""

@@ -100,12 +100,20 @@ class Story:
         night = {"listingId": loft["id"], "date": f"{fair}", "isAvailable": True, "priceOverride": 180}
         await hanna.post("/v1/listingcalendars", night, "listingCalendar")
         zones = loft["location"]["timeZone"], cabin["location"]["timeZone"]
-        self.tell("Hanna lists", f"a loft ({zones[0]}) booked at once, a cabin ({zones[1]}) on request; the night of {fair} costs more")
+        self.tell(
+            "Hanna lists",
+            f"a loft ({zones[0]}) booked at once, a cabin ({zones[1]}) on request; the night of {fair} costs more",
+        )
 
     async def gus_books(self) -> None:
         """A quote, a reservation at that price, a payment that confirms it, and a retry that books nothing twice."""
         gus, arrival = self.people["Gus"], self.made["arrival"]
-        stay = {"listingId": self.made["loft"], "checkIn": f"{arrival}", "checkOut": f"{arrival + timedelta(days=4)}", "guestCount": 2}
+        stay = {
+            "listingId": self.made["loft"],
+            "checkIn": f"{arrival}",
+            "checkOut": f"{arrival + timedelta(days=4)}",
+            "guestCount": 2,
+        }
         query = "&".join(f"{name}={value}" for name, value in stay.items())
         quote = await gus.get(f"/v1/quotes?{query}", "quote")
         body = stay | {"quoteId": quote["quoteId"], "totalPrice": quote["totalPrice"]}
@@ -117,25 +125,43 @@ class Story:
         paid = await gus.patch(f"/v1/startreservationpayment/{reservation['id']}", pay, "reservation")
         self.made["stay"] = paid["id"]
         replayed = again.headers.get("Idempotent-Replayed")
-        self.tell("Gus books", f"{paid['totalPrice']} EUR quoted, paid, {paid['bookingStatus']}; the retry was replayed: {replayed}")
+        self.tell(
+            "Gus books",
+            f"{paid['totalPrice']} EUR quoted, paid, {paid['bookingStatus']}; the retry was replayed: {replayed}",
+        )
 
     async def ada_comes_too_late(self) -> None:
         """The same nights are not sold twice."""
         start = self.made["arrival"] + timedelta(days=1)
-        body = {"listingId": self.made["loft"], "checkIn": f"{start}", "checkOut": f"{start + timedelta(days=2)}", "guestCount": 1}
+        body = {
+            "listingId": self.made["loft"],
+            "checkIn": f"{start}",
+            "checkOut": f"{start + timedelta(days=2)}",
+            "guestCount": 1,
+        }
         refusal = (await self.people["Ada"].ask("POST", "/v1/reservations", body, expect=409)).json()
         self.tell("Ada comes too late", f"{refusal['errCode']}: {refusal['message']}")
 
     async def ada_asks_and_hanna_accepts(self) -> None:
         """On request: an authorised payment waits for the host, whose acceptance captures it."""
         ada, arrival = self.people["Ada"], self.made["arrival"] + timedelta(days=30)
-        body = {"listingId": self.made["cabin"], "checkIn": f"{arrival}", "checkOut": f"{arrival + timedelta(days=3)}", "guestCount": 2}
+        body = {
+            "listingId": self.made["cabin"],
+            "checkIn": f"{arrival}",
+            "checkOut": f"{arrival + timedelta(days=3)}",
+            "guestCount": 2,
+        }
         asked = await ada.post("/v1/reservations", body, "reservation")
         pay = {"paymentUserParams": {"paymentMethodId": "pm_card_visa"}}
         held = await ada.patch(f"/v1/startreservationpayment/{asked['id']}", pay, "reservation")
-        accepted = await self.people["Hanna"].patch(f"/v1/reservations/{asked['id']}", {"bookingStatus": "confirmed"}, "reservation")
+        accepted = await self.people["Hanna"].patch(
+            f"/v1/reservations/{asked['id']}", {"bookingStatus": "confirmed"}, "reservation"
+        )
         self.made["request"] = asked["id"]
-        self.tell("Ada asks, Hanna accepts", f"{held['bookingStatus']} until {held['holdExpiresAt']}, then {accepted['bookingStatus']}")
+        self.tell(
+            "Ada asks, Hanna accepts",
+            f"{held['bookingStatus']} until {held['holdExpiresAt']}, then {accepted['bookingStatus']}",
+        )
 
     async def ada_cancels(self) -> None:
         """A cancellation in time refunds by the policy, and says why."""
@@ -148,38 +174,68 @@ class Story:
         """The sandbox's clock moves past the stay, and every deadline on the way is acted on."""
         await self.people["admin"].ask("POST", "/sandbox/clock", {"advance": "P25D"})
         stay = await self.people["Gus"].get(f"/v1/reservations/{self.made['stay']}", "reservation")
-        self.tell("Time passes", f"25 days later the stay is {stay['bookingStatus']}; reviews close at {stay['reviewsCloseAt']}")
+        self.tell(
+            "Time passes",
+            f"25 days later the stay is {stay['bookingStatus']}; reviews close at {stay['reviewsCloseAt']}",
+        )
 
     async def both_sides_review(self) -> None:
         """Sealed until both sides are in; then all at once."""
         gus, hanna, ada = (self.people[name] for name in ("Gus", "Hanna", "Ada"))
         of_listing = f"/v1/reviews?revieweeId={self.made['loft']}"
-        for kind, reviewee, text in (("listing", self.made["loft"], "Bright and quiet."), ("host", hanna.id, "A kind host.")):
-            body = {"reservationId": self.made["stay"], "revieweeType": kind, "revieweeId": reviewee, "rating": 5, "reviewText": text}
+        for kind, reviewee, text in (
+            ("listing", self.made["loft"], "Bright and quiet."),
+            ("host", hanna.id, "A kind host."),
+        ):
+            body = {
+                "reservationId": self.made["stay"],
+                "revieweeType": kind,
+                "revieweeId": reviewee,
+                "rating": 5,
+                "reviewText": text,
+            }
             await gus.post("/v1/reviews", body, "review")
         sealed = await ada.get(of_listing, "reviews")
-        body = {"reservationId": self.made["stay"], "revieweeType": "guest", "revieweeId": gus.id, "rating": 4, "reviewText": "Welcome back."}
-        await hanna.post("/v1/reviews", body, "review")
-        shown = await ada.get(f"{of_listing}&caching=false", "reviews")
-        rating = await ada.get(f"/v1/reviewaggregates?revieweeId={self.made['loft']}", "reviewAggregates")
+        body = {
+            "reservationId": self.made["stay"],
+            "revieweeType": "guest",
+            "revieweeId": gus.id,
+            "rating": 4,
+            "reviewText": "Welcome back.",
+        }
+        answer = await hanna.ask("POST", "/v1/reviews", body)
+        position = answer.headers["X-Event-Position"]
+        shown = await ada.get(of_listing, "reviews", seen=position)
+        rating = await ada.get(
+            f"/v1/reviewaggregates?revieweeId={self.made['loft']}", "reviewAggregates", seen=position
+        )
         outcome = f"others saw {len(sealed)} reviews of the loft before Hanna's, {len(shown)} after: {rating[0]['averageRating']} of 5"
         self.tell("Both sides review, blind", outcome)
 
     async def a_dispute_is_refunded(self) -> None:
         """Opened by the guest, moved by an admin, refunded once."""
         gus, admin = self.people["Gus"], self.people["admin"]
-        body = {"reservationId": self.made["stay"], "issueType": "heating", "description": "The heating was off one night."}
+        body = {
+            "reservationId": self.made["stay"],
+            "issueType": "heating",
+            "description": "The heating was off one night.",
+        }
         dispute = await gus.post("/v1/disputes", body, "dispute")
         path = f"/v1/disputes/{dispute['id']}"
         await admin.patch(path, {"resolutionStatus": "reviewing"}, "dispute")
         closing = {"resolutionStatus": "resolved", "refundApproved": True, "refundAmount": 60}
         closed = await admin.patch(path, closing, "dispute")
         stay = await gus.get(f"/v1/reservations/{self.made['stay']}", "reservation")
-        self.tell("A dispute is refunded", f"{closed['resolutionStatus']}, 60 EUR back; the stay's disputes are {stay['disputeStatus']}")
+        self.tell(
+            "A dispute is refunded",
+            f"{closed['resolutionStatus']}, 60 EUR back; the stay's disputes are {stay['disputeStatus']}",
+        )
 
     async def money_adds_up(self) -> None:
         """Every movement is a record of its own."""
-        records = await self.people["admin"].get(f"/v1/paymentrecords?reservationId={self.made['stay']}", "paymentRecords")
+        records = await self.people["admin"].get(
+            f"/v1/paymentrecords?reservationId={self.made['stay']}", "paymentRecords"
+        )
         amounts = {r["kind"]: r["amountPaid"] or r["refundAmount"] or r["payoutAmountHost"] for r in reversed(records)}
         self.tell("The money", ", ".join(f"{kind} {amount} EUR" for kind, amount in amounts.items()))
 
@@ -202,4 +258,7 @@ class Story:
         """The whole life of the reservation, from the log."""
         body = (await self.people["Gus"].ask("GET", f"/v1/reservations/{self.made['stay']}/history")).json()
         entries = body["history"]
-        self.tell("Nothing is forgotten", f"the stay's history has {len(entries)} entries: " + ", ".join(e["event"] for e in entries))
+        self.tell(
+            "Nothing is forgotten",
+            f"the stay's history has {len(entries)} entries: " + ", ".join(e["event"] for e in entries),
+        )

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from infra.product import Product
 
 TITLE = "Innkeep"
-CODES = {404: ("NOT_FOUND", "There is nothing at this address."), 405: ("METHOD_NOT_ALLOWED", "This address does not take that method.")}
+CODES = {
+    404: ("NOT_FOUND", "There is nothing at this address."),
+    405: ("METHOD_NOT_ALLOWED", "This address does not take that method."),
+}
 
 
 def create_app(product: Product) -> FastAPI:

@@ -52,7 +52,11 @@ async def read(edge: Edge, request: Request, command: Command, route: Route) -> 
     if route.raw:
         fields: dict[str, Any] = {"raw": raw, "signature": request.headers.get("stripe-signature", "")}
         return validated(command, fields), None
-    body = parsed(raw) if route.method in {"POST", "PUT", "PATCH"} and (raw.strip() or expects_body(command, route)) else {}
+    body = (
+        parsed(raw)
+        if route.method in {"POST", "PUT", "PATCH"} and (raw.strip() or expects_body(command, route))
+        else {}
+    )
     fields = {name: value for name, value in body.items() if name not in command.message.IGNORED}
     for name, value in request.path_params.items():
         if str(fields.get(name, value)) != value:

@@ -40,7 +40,35 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
 
     mount.add(("/login",), "GET", page, services=("auth",), anonymous=True)
     key_id = {"name": "keyId", "in": "query", "required": False, "schema": {"type": "string"}}
-    mount.add(("/publickey",), "GET", key, services=("auth",), anonymous=True, operation=describe.plain("publicKey", "The key that checks access tokens", "auth", parameters=(key_id,)))
-    mount.add(("/currentuser",), "GET", user, services=services, public=False, operation=describe.plain("currentUser", "The present session", "auth"))
-    mount.add(("/permissions",), "GET", powers, services=services, public=False, operation=describe.plain("permissions", "What the caller may do", "auth", schema={"type": "array"}))
-    mount.add(("/permissions/{permissionName}",), "GET", power, services=services, public=False, operation=describe.plain("permission", "May the caller do that?", "auth", path="/permissions/{permissionName}"))
+    mount.add(
+        ("/publickey",),
+        "GET",
+        key,
+        services=("auth",),
+        anonymous=True,
+        operation=describe.plain("publicKey", "The key that checks access tokens", "auth", parameters=(key_id,)),
+    )
+    mount.add(
+        ("/currentuser",),
+        "GET",
+        user,
+        services=services,
+        public=False,
+        operation=describe.plain("currentUser", "The present session", "auth"),
+    )
+    mount.add(
+        ("/permissions",),
+        "GET",
+        powers,
+        services=services,
+        public=False,
+        operation=describe.plain("permissions", "What the caller may do", "auth", schema={"type": "array"}),
+    )
+    mount.add(
+        ("/permissions/{permissionName}",),
+        "GET",
+        power,
+        services=services,
+        public=False,
+        operation=describe.plain("permission", "May the caller do that?", "auth", path="/permissions/{permissionName}"),
+    )

@@ -53,7 +53,10 @@ class Mount:
 
     def _describe(self, path: str, method: str, operation: Operation, servers: list[dict[str, str]] | None) -> None:
         at = self.paths.setdefault(path, {})
-        unique = {**operation, "operationId": operation["operationId"] + (f"At{len(self.paths)}" if self._named(operation) else "")}
+        unique = {
+            **operation,
+            "operationId": operation["operationId"] + (f"At{len(self.paths)}" if self._named(operation) else ""),
+        }
         at[method.lower()] = unique | ({"servers": servers} if servers else {})
 
     def _named(self, operation: Operation) -> bool:

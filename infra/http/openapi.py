@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from commands.registry import Command, Route
+from commands.wire import Message
 from domain.access import Everyone
 from domain.resource import COMMON, Field, Kind, Resource
 from infra.http.envelope import APP_VERSION
@@ -66,7 +67,10 @@ def resource_schema(resource: Resource) -> Schema:
             continue
         properties[field.name] = field_schema(field)
         if field.kind is Kind.ENUM:
-            properties[f"{field.name}_idx"] = {"type": ["integer", "null"], "description": "The value's place in the enum."}
+            properties[f"{field.name}_idx"] = {
+                "type": ["integer", "null"],
+                "description": "The value's place in the enum.",
+            }
     properties["_owner"] = {"type": ["string", "null"], "format": "uuid"}
     return {"type": "object", "description": resource.doc, "properties": properties, "required": ["id"]}
 
@@ -116,7 +120,10 @@ class Describe:
             "description": resource.doc,
             "tags": [resource.service],
             "parameters": [*path_parameters(path), AS_OF, EVENT_POSITION],
-            "responses": {"200": _content(self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})), **self.errors()},
+            "responses": {
+                "200": _content(self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})),
+                **self.errors(),
+            },
             "security": SECURITY_OR_NONE,
         }
 
@@ -135,24 +142,43 @@ class Describe:
 
     def find(self, resource: Resource, path: str, field: str) -> Operation:
         """A get by another field than the id."""
-        named = {"operationId": f"get{_upper(resource.name)}By{_upper(field)}", "summary": f"Get a {resource.name} by {field}"}
+        named = {
+            "operationId": f"get{_upper(resource.name)}By{_upper(field)}",
+            "summary": f"Get a {resource.name} by {field}",
+        }
         return self.get(resource) | named | {"parameters": [*path_parameters(path), EVENT_POSITION]}
 
     def history(self, resource: Resource, path: str) -> Operation:
         """The history route of a resource."""
         rows = {"type": "array", "items": {"type": "object", "required": ["event", "at", "role", "command", "changes"]}}
-        named = {"operationId": f"history{_upper(resource.name)}", "summary": f"Who did what to a {resource.name}, when"}
+        named = {
+            "operationId": f"history{_upper(resource.name)}",
+            "summary": f"Who did what to a {resource.name}, when",
+        }
         answer = {"200": _content(self._enveloped("history", rows)), **self.errors()}
-        return self.get(resource) | named | {"parameters": [*path_parameters(path), EVENT_POSITION], "responses": answer}
+        return (
+            self.get(resource) | named | {"parameters": [*path_parameters(path), EVENT_POSITION], "responses": answer}
+        )
 
     def quote(self, resource: Resource) -> Operation:
         """The quote, asked for by query."""
         asked = (("listingId", Kind.ID), ("checkIn", Kind.DAY), ("checkOut", Kind.DAY), ("guestCount", Kind.INTEGER))
         parameters = tuple(_parameter(name, "query", JSON_OF[kind], required=True) for name, kind in asked)
         schema = self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})
-        return self.plain("getQuote", "What would this stay cost?", resource.service, parameters=parameters, schema=schema)
+        return self.plain(
+            "getQuote", "What would this stay cost?", resource.service, parameters=parameters, schema=schema
+        )
 
-    def plain(self, name: str, summary: str, tag: str, *, parameters: tuple[Schema, ...] = (), schema: Schema | None = None, path: str = "") -> Operation:
+    def plain(
+        self,
+        name: str,
+        summary: str,
+        tag: str,
+        *,
+        parameters: tuple[Schema, ...] = (),
+        schema: Schema | None = None,
+        path: str = "",
+    ) -> Operation:
         """A route with an answer of its own form."""
         return {
             "operationId": name,
@@ -163,6 +189,14 @@ class Describe:
             "security": SECURITY_OR_NONE,
         }
 
+    def asked(self, name: str, summary: str, tag: str, message: type[Message]) -> Operation:
+        """A change with an answer of its own form."""
+        schema = message.model_json_schema(by_alias=True, ref_template=REF)
+        self.schemas.update(schema.pop("$defs", {}))
+        self.schemas[_upper(name)] = schema
+        body = {"application/json": {"schema": {"$ref": REF.format(model=_upper(name))}}}
+        return self.plain(name, summary, tag) | {"requestBody": {"required": True, "content": body}, "security": SECURITY}
+
     def document(self, paths: Mapping[str, Mapping[str, Operation]]) -> dict[str, Any]:
         """The whole text."""
         return {
@@ -172,15 +206,27 @@ class Describe:
             "components": {
                 "schemas": self.schemas,
                 "securitySchemes": {
-                    "token": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key (`sk_…`)."},
-                    "apiAuth": {"type": "apiKey", "in": "header", "name": "ApiAuth", "description": "An API key, on operator routes."},
+                    "token": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "An access token, or an API key (`sk_…`).",
+                    },
+                    "apiAuth": {
+                        "type": "apiKey",
+                        "in": "header",
+                        "name": "ApiAuth",
+                        "description": "An API key, on operator routes.",
+                    },
                 },
             },
         }
 
     def errors(self) -> dict[str, Schema]:
         """Every error has one form."""
-        return {code: {"description": text} | _content({"$ref": REF.format(model="Error")}) | {"description": text} for code, text in ERROR_CODES.items()}
+        return {
+            code: {"description": text} | _content({"$ref": REF.format(model="Error")}) | {"description": text}
+            for code, text in ERROR_CODES.items()
+        }
 
     def _success(self, route: Route) -> Schema:
         if route.bare or route.data_name not in self.resources:
@@ -188,8 +234,17 @@ class Describe:
         return _content(self._enveloped(route.data_name, {"$ref": REF.format(model=route.data_name)}, strict=False))
 
     def _enveloped(self, name: str, data: Schema, *, strict: bool = True) -> Schema:
-        properties = {"status": {"const": "OK"}, "statusCode": {"type": "string"}, "rowCount": {"type": "integer"}, name: data}
-        return {"type": "object", "required": ["status", "statusCode", *([name] if strict else [])], "properties": properties}
+        properties = {
+            "status": {"const": "OK"},
+            "statusCode": {"type": "string"},
+            "rowCount": {"type": "integer"},
+            name: data,
+        }
+        return {
+            "type": "object",
+            "required": ["status", "statusCode", *([name] if strict else [])],
+            "properties": properties,
+        }
 
     def _body(self, command: Command, route: Route) -> Schema | None:
         if route.raw:
@@ -205,7 +260,10 @@ class Describe:
             return None
         schema.pop("title", None)
         self.schemas[_upper(command.name)] = schema
-        return {"required": True, "content": {"application/json": {"schema": {"$ref": REF.format(model=_upper(command.name))}}}}
+        return {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": REF.format(model=_upper(command.name))}}},
+        }
 
 
 def _content(schema: Schema) -> Schema:
@@ -222,7 +280,12 @@ def _parameter(name: str, place: str, schema: Schema, doc: str = "", *, required
 
 
 def _filter(field: Field) -> Schema:
-    return _parameter(field.name, "query", {"type": "array", "items": {"type": "string"}}, f"Filter by {field.name}; repeated: any of. `null` matches absent.") | {"explode": True, "style": "form"}
+    return _parameter(
+        field.name,
+        "query",
+        {"type": "array", "items": {"type": "string"}},
+        f"Filter by {field.name}; repeated: any of. `null` matches absent.",
+    ) | {"explode": True, "style": "form"}
 
 
 def _upper(name: str) -> str:
@@ -240,9 +303,21 @@ def _with_refusals(command: Command) -> str:
 
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 SECURITY_OR_NONE: list[dict[str, list[str]]] = [{}, {"token": []}]
-IDEMPOTENCY_KEY = _parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}, "A retry with the same key is answered as the first was.")
-EVENT_POSITION = _parameter("X-Event-Position", "header", {"type": "integer", "minimum": 0}, "Answer from a read model that is at least this far.")
-AS_OF = _parameter("asOf", "query", {"type": "string", "format": "date-time"}, "The state as of this instant; owner and staff.")
+IDEMPOTENCY_KEY = _parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "A retry with the same key is answered as the first was.",
+)
+EVENT_POSITION = _parameter(
+    "X-Event-Position",
+    "header",
+    {"type": "integer", "minimum": 0},
+    "Answer from a read model that is at least this far.",
+)
+AS_OF = _parameter(
+    "asOf", "query", {"type": "string", "format": "date-time"}, "The state as of this instant; owner and staff."
+)
 PAGING = [
     _parameter("pageNumber", "query", {"type": "integer", "minimum": 0}, "From 1; 0 is everything, and needs a login."),
     _parameter("pageRowCount", "query", {"type": "integer", "minimum": 1, "maximum": 1000}, "Rows a page."),

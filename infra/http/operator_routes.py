@@ -34,12 +34,19 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
     reading = OperatorReading(product)
     for below, serve, name, summary in (
         ("", reading.list, "listOperators", "List operators"),
-        ("/synchronization", reading.synchronization, "synchronizeOperators", "What happened to operators, from startId on"),
+        (
+            "/synchronization",
+            reading.synchronization,
+            "synchronizeOperators",
+            "What happened to operators, from startId on",
+        ),
         ("/{operatorId}", reading.get, "getOperator", "Get an operator"),
     ):
         for path in PATHS:
             operation = describe.plain(name, summary, SERVICE, parameters=PARAMETERS.get(name, ()), path=path + below)
-            mount.add((path + below,), "GET", serve, services=(SERVICE,), operation=operation, public=False, api_auth=True)
+            mount.add(
+                (path + below,), "GET", serve, services=(SERVICE,), operation=operation, public=False, api_auth=True
+            )
 
 
 class OperatorReading:
@@ -85,7 +92,10 @@ def _query(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
 
 WHOLE = {"type": "integer", "minimum": 1}
 PARAMETERS = {
-    "listOperators": (_query("pageNumber", WHOLE, "From 1."), _query("pageSize", WHOLE | {"maximum": 1000}, "Rows a page, by default 100.")),
+    "listOperators": (
+        _query("pageNumber", WHOLE, "From 1."),
+        _query("pageSize", WHOLE | {"maximum": 1000}, "Rows a page, by default 100."),
+    ),
     "synchronizeOperators": (
         _query("startId", WHOLE, "The first entry to tell of; by default 1."),
         _query("numberOfEvents", WHOLE | {"maximum": 10_000}, "Entries that the answer covers, by default 1000."),

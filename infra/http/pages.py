@@ -19,9 +19,7 @@ FRONT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Innkeep</
 <h1>Innkeep</h1><p>The backend of a marketplace for short stays.</p>
 <ul><li><a href="/docs">Try the API</a> · <a href="/openapi.json">its description</a></li>
 <li><a href="/login">Log in</a></li><li><a href="/health">Health</a> · <a href="/admin/health">in detail</a></li></ul></html>"""
-ICON = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1 1 7h2v8h4v-5h2v5h4V7h2z" fill="#b3541e"/></svg>'
-)
+ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1 1 7h2v8h4v-5h2v5h4V7h2z" fill="#b3541e"/></svg>'
 
 
 def mount(mount: Mount, product: Product) -> None:
@@ -44,8 +42,19 @@ def mount(mount: Mount, product: Product) -> None:
 
     async def admin_health(_request: Request, _context: Context) -> Response:
         state = await product.health()
-        body = {"status": "OK" if state.well else "ERR", "appVersion": APP_VERSION, "problems": state.problems, "parts": state.parts}
+        body = {
+            "status": "OK" if state.well else "ERR",
+            "appVersion": APP_VERSION,
+            "problems": state.problems,
+            "parts": state.parts,
+        }
         return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
 
-    for path, page in (("/", front), ("/swagger", swagger), ("/favicon.ico", icon), ("/health", health), ("/admin/health", admin_health)):
+    for path, page in (
+        ("/", front),
+        ("/swagger", swagger),
+        ("/favicon.ico", icon),
+        ("/health", health),
+        ("/admin/health", admin_health),
+    ):
         mount.add((path,), "GET", page, services=services, anonymous=True)

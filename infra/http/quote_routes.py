@@ -28,7 +28,9 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
 
     async def get(request: Request, context: Context) -> Response:
         message = asked(request)
-        told = await product.bus.look(quote, message, context.actor, at=product.clock.now(), real_now=product.clock.real_now())
+        told = await product.bus.look(
+            quote, message, context.actor, at=product.clock.now(), real_now=product.clock.real_now()
+        )
         return answer(success(context, data_name=QUOTE.name, action="get", status=200, data=told.extra[QUOTE.name]))
 
     mount.add((QUOTE.path,), "GET", get, services=(QUOTE.service,), operation=describe.quote(QUOTE))

@@ -40,7 +40,9 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
             mount.add((path,), "GET", endpoint, services=(resource.service,), operation=operation, public=public)
 
 
-def routes_of(resource: Resource, reading: Reading, describe: Describe) -> Iterator[tuple[str, Endpoint, Operation, bool]]:
+def routes_of(
+    resource: Resource, reading: Reading, describe: Describe
+) -> Iterator[tuple[str, Endpoint, Operation, bool]]:
     """The read routes of a resource: path, endpoint, description, and whether a stranger may ask at all."""
     public = may(resource.sees, NOBODY)
     if resource.has_list:
@@ -126,7 +128,9 @@ class Reading:
                 return StreamingResponse(streamed(context, resource, listed, listed.stream), media_type=JSON)
             documents = listed.documents or []
             beside = {"paging": listed.paging(), "filters": listed.filters, "uiPermissions": []}
-            return answer(success(context, data_name=resource.plural, action="list", status=200, data=documents, beside=beside))
+            return answer(
+                success(context, data_name=resource.plural, action="list", status=200, data=documents, beside=beside)
+            )
 
         return list_
 
@@ -136,7 +140,9 @@ def one(context: Context, resource: Resource, document: Document) -> Response:
     return answer(success(context, data_name=resource.name, action="get", status=200, data=document))
 
 
-async def streamed(context: Context, resource: Resource, listed: Listed, documents: AsyncIterator[Document]) -> AsyncIterator[bytes]:
+async def streamed(
+    context: Context, resource: Resource, listed: Listed, documents: AsyncIterator[Document]
+) -> AsyncIterator[bytes]:
     """The envelope of a list written as its rows come; what needs their number stands behind them."""
     opening = encode(head(context, resource.plural, "list", 200, 0))
     opening = opening.replace(b',"rowCount":0', b"")
@@ -167,4 +173,3 @@ async def wanted_position(product: Product, request: Request, context: Context) 
     if context.actor.session is None:
         return 0
     return await product.store.last_position(context.actor.session)
-

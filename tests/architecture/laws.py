@@ -20,10 +20,24 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 DOMAIN_OUTSIDE = frozenset({"eventsourcing.domain"})
 TELLS_TIME = frozenset({"now", "utcnow", "today", "time", "monotonic", "perf_counter", "time_ns"})
-MAKES_CHANCE = frozenset({"uuid1", "uuid4", "uuid7", "random", "randint", "choice", "token_bytes", "token_hex", "token_urlsafe", "urandom"})
+MAKES_CHANCE = frozenset(
+    {"uuid1", "uuid4", "uuid7", "random", "randint", "choice", "token_bytes", "token_hex", "token_urlsafe", "urandom"}
+)
 CLOCKS = frozenset({"datetime", "date", "time"})
 DICE = frozenset({"uuid", "random", "secrets", "os"})
-WIRING = frozenset({"connect", "create_engine", "open", "FastAPI", "AsyncConnectionPool", "ConnectionPool", "Settings", "load_settings", "build"})
+WIRING = frozenset(
+    {
+        "connect",
+        "create_engine",
+        "open",
+        "FastAPI",
+        "AsyncConnectionPool",
+        "ConnectionPool",
+        "Settings",
+        "load_settings",
+        "build",
+    }
+)
 
 
 def sources(*rooms: str) -> Iterator[tuple[str, str]]:
@@ -84,7 +98,13 @@ def wiring_breaches(source: str) -> list[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If):
             continue
         for call in (n for n in ast.walk(node) if isinstance(n, ast.Call)):
-            name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            name = (
+                call.func.id
+                if isinstance(call.func, ast.Name)
+                else call.func.attr
+                if isinstance(call.func, ast.Attribute)
+                else ""
+            )
             if name in WIRING:
                 found.append(f"{name} in line {call.lineno}")
     return found
@@ -107,7 +127,11 @@ def naming_breaches(kinds: Iterable[type[Aggregate]]) -> list[str]:
     for event in events_of(kinds):
         topic = getattr(event, "TOPIC", "")
         parts = topic.split(".")
-        if len(parts) != 3 or not all(p.replace("_", "").isalnum() and p == p.lower() for p in parts) or not parts[2][1:].isdigit():
+        if (
+            len(parts) != 3
+            or not all(p.replace("_", "").isalnum() and p == p.lower() for p in parts)
+            or not parts[2][1:].isdigit()
+        ):
             found.append(f"{event.__qualname__} is named {topic!r}")
         if topic in seen:
             found.append(f"{topic} stands twice")

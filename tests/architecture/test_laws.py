@@ -43,7 +43,14 @@ def test_time_and_chance_enter_at_the_edge(room: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["at = datetime.now(UTC)", "day = date.today()", "id = uuid.uuid4()", "id = uuid4()", "n = random.randint(1, 6)", "t = time.monotonic()"],
+    [
+        "at = datetime.now(UTC)",
+        "day = date.today()",
+        "id = uuid.uuid4()",
+        "id = uuid4()",
+        "n = random.randint(1, 6)",
+        "t = time.monotonic()",
+    ],
 )
 def test_a_clock_read_or_dice_thrown_inside_is_caught(source: str) -> None:
     assert laws.clock_breaches(source)
