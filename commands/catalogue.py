@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from commands import api_keys, calendars, listings, operators, passwords, records, reviews, sessions, users
+from commands import (
+    api_keys,
+    calendars,
+    deadlines,
+    disputes,
+    listings,
+    operators,
+    passwords,
+    payment_deadlines,
+    payment_records,
+    payments,
+    records,
+    reservations,
+    reviews,
+    sessions,
+    users,
+)
 from commands.registry import Command, Registry
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +29,12 @@ COMMANDS: tuple[Command, ...] = (
     *listings.COMMANDS,
     *calendars.COMMANDS,
     *records.COMMANDS,
+    *reservations.COMMANDS,
+    *payments.COMMANDS,
+    *payment_records.COMMANDS,
+    *disputes.COMMANDS,
+    *deadlines.COMMANDS,
+    *payment_deadlines.COMMANDS,
     *reviews.COMMANDS,
     *operators.COMMANDS,
 )

@@ -81,7 +81,7 @@ class PaymentProvider(Protocol):
         """Let go of it: voided, or as it stands if it cannot be voided."""
         ...
 
-    async def refund(self, intent: str, amount: int, key: str, at: datetime) -> Refunding:
+    async def refund(self, intent: str, amount: int, currency: str, key: str, at: datetime) -> Refunding:
         """Give so much back."""
         ...
 
@@ -96,26 +96,3 @@ class Callbacks(Protocol):
     def read(self, body: bytes, signature: str) -> Notice:
         """What the callback says. Raises Invalid if the signature, or what it signs, is not right."""
         ...
-
-
-STRIPE_STATUS: Mapping[str, str] = {
-    "opened": "processing",
-    "requires_action": "requires_action",
-    "processing": "processing",
-    "authorised": "requires_capture",
-    "captured": "succeeded",
-    "failed": "requires_payment_method",
-    "voided": "canceled",
-}
-"""The provider's word for each status, as `paymentStatus` shows it."""
-
-LITERAL: Mapping[str, str] = {
-    "opened": "pending",
-    "requires_action": "pending",
-    "processing": "processing",
-    "authorised": "authorised",
-    "captured": "paid",
-    "failed": "failed",
-    "voided": "canceled",
-}
-"""Our word for each, as `statusLiteral` shows it."""

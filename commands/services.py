@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from commands.credentials import Identity
     from commands.listings import Zones
+    from commands.payment_provider import Callbacks, PaymentProvider
     from commands.ports import Documents, Ids
     from commands.quotes import QuoteSigner
     from domain.terms import Terms
@@ -23,3 +24,5 @@ class Services:
     identity: Identity
     zones: Zones
     quotes: QuoteSigner
+    payments: PaymentProvider
+    callbacks: Callbacks

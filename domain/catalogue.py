@@ -6,9 +6,13 @@ from domain.api_key import ApiKey
 from domain.calendar_month import CalendarMonth
 from domain.claim import Claim
 from domain.credential import Credential
+from domain.dispute import Dispute
 from domain.kernel import Aggregate
 from domain.listing import Listing
 from domain.operator import Operator
+from domain.payment import Payment
+from domain.payment_attempt import PaymentAttempt
+from domain.payment_record import PaymentRecord
 from domain.record import Record
 from domain.reservation import Reservation
 from domain.resource import Resource
@@ -16,6 +20,7 @@ from domain.resources.bookings import QUOTE, RESERVATION
 from domain.resources.catalog import LISTING, LISTING_AMENITY, LISTING_CALENDAR, LISTING_LOCALE_TEXT
 from domain.resources.identity import API_KEY, BRIEF_USER, USER, USER_SEARCH
 from domain.resources.operators import OPERATOR
+from domain.resources.payments import DISPUTE, PAYMENT_RECORD, RESERVATION_PAYMENT
 from domain.resources.reviews import REVIEW, REVIEW_AGGREGATE
 from domain.review import Review
 from domain.review_window import ReviewWindow
@@ -34,6 +39,10 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     CalendarMonth,
     Record,
     Reservation,
+    Payment,
+    PaymentAttempt,
+    PaymentRecord,
+    Dispute,
     ReviewWindow,
     Review,
     Operator,
@@ -49,6 +58,9 @@ RESOURCES: tuple[Resource, ...] = (
     LISTING_CALENDAR,
     QUOTE,
     RESERVATION,
+    PAYMENT_RECORD,
+    RESERVATION_PAYMENT,
+    DISPUTE,
     LISTING_AMENITY,
     LISTING_LOCALE_TEXT,
     REVIEW,

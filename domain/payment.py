@@ -75,8 +75,8 @@ class Payment(Aggregate):
         self.kept = NOTHING
         """What of it is not the guest's any more."""
         self.refunds: Mapping[UUID, GivingBack] = {}
-        self.paid_out = 0
-        self.payouts = 0
+        self.payouts: tuple[tuple[UUID, int], ...] = ()
+        """What the host was paid; what was taken back is below 0."""
         self.payout_due = False
         self.disputes: Mapping[UUID, str] = {}
 
@@ -94,6 +94,11 @@ class Payment(Aggregate):
     def refunded(self) -> int:
         """All that the guest has back."""
         return sum(r.amount for r in self.refunds.values() if not r.open)
+
+    @property
+    def paid_out(self) -> int:
+        """All that the host has."""
+        return sum(amount for _, amount in self.payouts)
 
     @property
     def held(self) -> int:
@@ -127,11 +132,16 @@ class Payment(Aggregate):
             return "active"
         return "requested" if "pending" in statuses else "resolved" if statuses else "none"
 
+    @property
+    def payable(self) -> bool:
+        """Whether no attempt is open, authorised or paid."""
+        return not self.open_attempts and self.paying is None
+
     def open_attempt(self, attempt: UUID, bill: Bill) -> None:
         """Begin to pay. Raises PAYMENT_OPEN while an attempt is open, authorised or paid."""
         if attempt in self.attempts:
             return
-        if self.open_attempts or self.paying:
+        if not self.payable:
             raise Refused("PAYMENT_OPEN", "A payment of this reservation is open, authorised or paid already.")
         self._attempt_opened(attempt=attempt, bill=bill)
 
@@ -210,7 +220,7 @@ class Payment(Aggregate):
         due = self.due
         difference = due.amount - self.paid_out
         if self.payout_due and difference and (difference < 0 or not self.disputed):
-            id = uuid5(self.id, f"payout {self.payouts + 1}")
+            id = uuid5(self.id, f"payout {len(self.payouts) + 1}")
             self._paid_out(payout=id, amount=difference, due=due)
 
     def _waiting(self, but: UUID | None = None) -> list[datetime]:
@@ -262,8 +272,7 @@ class Payment(Aggregate):
 
     @event("PaidOut", topic="payment.paid_out.v1")
     def _paid_out(self, payout: UUID, amount: int, due: Payout) -> None:
-        self.paid_out += amount
-        self.payouts += 1
+        self.payouts = (*self.payouts, (payout, amount))
 
     @event("DisputeNoted", topic="payment.dispute_noted.v1")
     def _dispute_noted(self, dispute: UUID, status: str) -> None:

@@ -23,6 +23,8 @@ OPEN: frozenset[str] = frozenset({"opened", "requires_action", "processing", "au
 
 RESUME_AFTER = timedelta(seconds=30)
 """A question without an answer for so long is asked again."""
+CHECK_AFTER = timedelta(minutes=15)
+"""How a payment stands of which nothing was heard for so long is looked up."""
 
 _NEWS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -37,6 +39,33 @@ _NEWS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """What is news after what. The rest was overtaken on its way."""
+
+
+PROVIDER_WORD: Mapping[str, str] = MappingProxyType(
+    {
+        "opened": "processing",
+        "requires_action": "requires_action",
+        "processing": "processing",
+        "authorised": "requires_capture",
+        "captured": "succeeded",
+        "failed": "requires_payment_method",
+        "voided": "canceled",
+    }
+)
+"""The provider's word for each status, as `paymentStatus` shows it."""
+
+LITERAL: Mapping[str, str] = MappingProxyType(
+    {
+        "opened": "pending",
+        "requires_action": "pending",
+        "processing": "processing",
+        "authorised": "authorised",
+        "captured": "paid",
+        "failed": "failed",
+        "voided": "canceled",
+    }
+)
+"""Our word for each, as `statusLiteral` shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +112,7 @@ class PaymentAttempt(Aggregate):
         self.intent: str | None = None
         self.charge_id: str | None = None
         self.reason: str | None = None
-        self.check_at: datetime | None = None
+        self.since: datetime | None = None
         self.redirect_url: str | None = None
         self.asked: Literal["start", "capture", "void"] | None = None
         """What the provider was asked and has not answered yet."""
@@ -100,7 +129,7 @@ class PaymentAttempt(Aggregate):
     def start(self, charge: Charge, at: datetime) -> None:
         """Ask the provider for the money."""
         if self.version == 0:
-            self._opened(charge=charge, resume_at=at + RESUME_AFTER)
+            self._opened(charge=charge, at=at, resume_at=at + RESUME_AFTER)
 
     def adopt(self, charge: Charge) -> None:
         """Take on a payment that the provider tells of and that was not started here."""
@@ -125,10 +154,14 @@ class PaymentAttempt(Aggregate):
     def report(self, report: Report) -> bool:
         """Take down what the provider says, if it is news; answers whether it was."""
         told = report.status in _NEWS[self.status]
-        later = report.check_at not in {None, self.check_at} and report.status == self.status and self.asked is None
-        if told or later:
+        if told:
             self._reported(report=report)
         return told
+
+    def look_again(self, at: datetime) -> None:
+        """Look again later at what is still open, each time after twice as long: a callback may have been lost."""
+        if self.open and self.since is not None:
+            self._check_postponed(check_at=at + max(CHECK_AFTER, at - self.since))
 
     def capture_failed(self, reason: str | None) -> None:
         """The provider would not take the money; the authorisation is gone."""
@@ -148,8 +181,8 @@ class PaymentAttempt(Aggregate):
             self._redirected(redirect_url=url)
 
     @event("Opened", topic="payment_attempt.opened.v1")
-    def _opened(self, charge: Charge, resume_at: datetime) -> None:
-        self.charge, self.redirect_url, self.asked = charge, charge.redirect_url, "start"
+    def _opened(self, charge: Charge, at: datetime, resume_at: datetime) -> None:
+        self.charge, self.redirect_url, self.asked, self.since = charge, charge.redirect_url, "start", at
 
     @event("Adopted", topic="payment_attempt.adopted.v1")
     def _adopted(self, charge: Charge) -> None:
@@ -173,10 +206,14 @@ class PaymentAttempt(Aggregate):
 
     @event("Reported", topic="payment_attempt.reported.v1")
     def _reported(self, report: Report) -> None:
-        self.status, self.reason, self.check_at = report.status, report.reason, report.check_at
+        self.status, self.reason = report.status, report.reason
         self.intent = report.intent or self.intent
         self.charge_id = report.charge or self.charge_id
         self.asked = None
+
+    @event("CheckPostponed", topic="payment_attempt.check_postponed.v1")
+    def _check_postponed(self, check_at: datetime) -> None:
+        pass
 
     @event("Redirected", topic="payment_attempt.redirected.v1")
     def _redirected(self, redirect_url: str | None) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain.kernel import Recorded
-from projections import reservations, reviews
+from projections import payments, reservations, reviews
 from projections.calendars import CALENDARS
 from projections.deadlines import Clear, DeadlineProjection, Set
+from projections.disputes import DISPUTES
 from projections.feed import FeedProjection
 from projections.identity import API_KEYS, USERS
 from projections.listings import LISTINGS
 from projections.operators import OPERATOR_FEED, OPERATORS
+from projections.payments import PAYMENT_RECORDS, RESERVATION_PAYMENTS
 from projections.projection import Projection
 from projections.records import RECORDS
 from projections.reservations import RESERVATIONS
 from projections.reviews import REVIEW_AGGREGATES, REVIEWS
 
-TIMED = (reservations.deadlines, reviews.deadlines)
+TIMED = (reservations.deadlines, payments.deadlines, reviews.deadlines)
 """What sets and clears deadlines, each of other facts or of other kinds."""
 
 
@@ -35,6 +37,9 @@ PROJECTIONS: tuple[Projection | FeedProjection | DeadlineProjection, ...] = (
     CALENDARS,
     *RECORDS,
     RESERVATIONS,
+    PAYMENT_RECORDS,
+    RESERVATION_PAYMENTS,
+    DISPUTES,
     REVIEWS,
     REVIEW_AGGREGATES,
     OPERATORS,

@@ -139,7 +139,14 @@ class Simulator:
 
         return await self._step(intent, at, voided)
 
-    async def refund(self, intent: str, amount: int, key: str, at: datetime) -> Refunding:
+    async def refund(
+        self,
+        intent: str,
+        amount: int,
+        currency: str,  # noqa: ARG002 - a payment has one
+        key: str,
+        at: datetime,
+    ) -> Refunding:
         async def work(connection: Connection) -> Refunding:
             payment = (await _found(connection, BY_ID, intent)).by(at)
             cursor = await connection.execute("SELECT id FROM simulator_refund WHERE key = %s", [key])

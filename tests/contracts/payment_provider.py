@@ -85,16 +85,16 @@ class PaymentProviderContract:
 
     async def test_a_refund_with_the_same_key_is_given_once(self, provider: PaymentProvider) -> None:
         intent = await self.paid(provider)
-        first = await provider.refund(intent, 60_000, "refund 1", NOON)
-        again = await provider.refund(intent, 60_000, "refund 1", NOON)
+        first = await provider.refund(intent, 60_000, "EUR", "refund 1", NOON)
+        again = await provider.refund(intent, 60_000, "EUR", "refund 1", NOON)
         assert first.done
         assert (again.done, again.id) == (True, first.id)
 
     async def test_no_more_is_refunded_than_was_captured(self, provider: PaymentProvider) -> None:
         intent = await self.paid(provider)
-        assert (await provider.refund(intent, 60_000, "refund 1", NOON)).done
-        assert not (await provider.refund(intent, 60_000, "refund 2", NOON)).done
-        assert (await provider.refund(intent, TOTAL - 60_000, "refund 3", NOON)).done
+        assert (await provider.refund(intent, 60_000, "EUR", "refund 1", NOON)).done
+        assert not (await provider.refund(intent, 60_000, "EUR", "refund 2", NOON)).done
+        assert (await provider.refund(intent, TOTAL - 60_000, "EUR", "refund 3", NOON)).done
 
     async def test_an_unknown_method_is_named(self, provider: PaymentProvider) -> None:
         named: Any = None

@@ -152,7 +152,7 @@ def test_a_refund_after_the_payout_takes_the_difference_back() -> None:
         .when(lambda p: p.refund_for_dispute(DISPUTE, 10_000, LATER))
         .then("payment.refund_asked.v1", "payment.paid_out.v1", amount=-10_000)
     )
-    assert payment.payouts == 2
+    assert len(payment.payouts) == 2
 
 
 def test_the_host_is_not_asked_for_more_than_was_paid_out() -> None:

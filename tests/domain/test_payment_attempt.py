@@ -80,15 +80,15 @@ def test_callbacks_in_any_order_end_alike() -> None:
         assert attempt.status == "captured"
 
 
-def test_a_later_check_is_set_while_nothing_else_is_known() -> None:
-    soon, later = NOON + timedelta(minutes=10), NOON + timedelta(minutes=70)
-    attempt = (
-        given(PaymentAttempt)
-        .having(started, lambda a: a.report(Report("processing", "pi_1", check_at=soon)))
-        .when(lambda a: a.report(Report("processing", "pi_1", check_at=later)))
-        .then("payment_attempt.reported.v1")
-    )
-    assert attempt.check_at == later
+def test_what_is_still_open_is_looked_up_again_each_time_after_twice_as_long() -> None:
+    def looked(minutes: int) -> Step:
+        return lambda attempt: attempt.look_again(NOON + timedelta(minutes=minutes))
+
+    for passed, next_check in ((1, 16), (15, 30), (30, 60), (600, 1200)):
+        given(PaymentAttempt).having(started, told("processing")).when(looked(passed)).then(
+            "payment_attempt.check_postponed.v1", check_at=NOON + timedelta(minutes=next_check)
+        )
+    given(PaymentAttempt).having(started, told("captured")).when(lambda a: a.look_again(NOON)).nothing()
 
 
 def test_a_host_who_accepts_has_the_authorised_money_captured() -> None:

@@ -1,0 +1,173 @@
+"""Stripe: one PaymentIntent for each attempt, confirmed as it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import stripe
+
+from commands.payment_provider import Answered, ProviderAway, Refunding
+from domain.errors import Invalid
+from domain.payment_attempt import AttemptStatus, Charge, Report
+
+T = TypeVar("T")
+
+TIMEOUT = 20.0
+"""Seconds to wait for an answer; what is unknown then is asked again with the same key."""
+RETRIES = 1
+
+STATUSES: Mapping[str, AttemptStatus] = MappingProxyType(
+    {
+        "requires_action": "requires_action",
+        "processing": "processing",
+        "requires_capture": "authorised",
+        "succeeded": "captured",
+        "canceled": "voided",
+        "requires_payment_method": "failed",
+        "requires_confirmation": "failed",
+    }
+)
+
+HUNDREDFOLD = frozenset({"ISK", "UGX"})
+"""Currencies without decimals that Stripe nevertheless counts in hundredths."""
+
+
+class StripeProvider:
+    """The payment provider Stripe, over its own library.
+
+    Args:
+        api_key: the secret key.
+        api_base: another address than Stripe's own, for tests.
+    """
+
+    def __init__(self, api_key: str, api_base: str | None = None) -> None:
+        self._http = stripe.HTTPXClient(timeout=TIMEOUT)
+        base = cast("Any", {"base_addresses": {"api": api_base}} if api_base else {})
+        client = stripe.StripeClient(api_key, http_client=self._http, max_network_retries=RETRIES, **base)
+        self._intents = client.v1.payment_intents
+        self._refunds = client.v1.refunds
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._http.close_async()  # type: ignore[no-untyped-call]
+
+    def check(self, method: str, params: Mapping[str, str]) -> None:
+        """Stripe itself says which methods there are; the parameters are the simulator's."""
+        if not method.startswith("pm_"):
+            raise Invalid({"paymentUserParams.paymentMethodId": "is no payment method"})
+        for name in params:
+            raise Invalid({f"paymentUserParams.{name}": "is for the simulator"})
+
+    async def start(self, attempt: UUID, charge: Charge, at: datetime) -> Answered:  # noqa: ARG002 - Stripe has its own clock
+        params: dict[str, Any] = {
+            "amount": _at_stripe(charge.amount, charge.currency),
+            "currency": charge.currency.lower(),
+            "payment_method": charge.method,
+            "capture_method": "manual" if charge.manual else "automatic",
+            "confirm": True,
+            "metadata": {"reservationId": str(charge.reservation), "attemptId": str(attempt)},
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+        if charge.redirect_url is not None:
+            params["automatic_payment_methods"] = {"enabled": True}
+            params["return_url"] = charge.redirect_url
+        try:
+            return _told(await _asked(self._intents.create_async(cast("Any", params), _once(str(attempt)))))
+        except stripe.CardError as declined:
+            return _declined(declined)
+        except stripe.InvalidRequestError as refused:
+            reason = refused.code or "invalid_request"
+            return Answered(Report("failed", _intent_of(refused), None, reason), invalid=refused.user_message or reason)
+
+    async def retrieve(self, intent: str, at: datetime) -> Answered:  # noqa: ARG002 - Stripe has its own clock
+        return _told(await _asked(self._intents.retrieve_async(intent)))
+
+    async def refresh(self, intent: str, at: datetime) -> Answered:
+        return await self.retrieve(intent, at)
+
+    async def capture(self, intent: str, key: str, at: datetime) -> Answered:
+        """An authorisation that could not be captured is let go, so that it does not stay on the guest's card."""
+        try:
+            answered = _told(await _asked(self._intents.capture_async(intent, options=_once(key))))
+        except stripe.CardError as declined:
+            await self.void(intent, f"{key}:void", at)
+            return Answered(Report("failed", intent, None, declined.code))
+        except stripe.InvalidRequestError:
+            answered = await self.retrieve(intent, at)
+        return _final(answered, "captured", "voided", "failed")
+
+    async def void(self, intent: str, key: str, at: datetime) -> Answered:
+        try:
+            answered = _told(await _asked(self._intents.cancel_async(intent, options=_once(key))))
+        except stripe.InvalidRequestError:
+            answered = await self.retrieve(intent, at)
+        return _final(answered, "captured", "voided", "failed", "processing")
+
+    async def refund(
+        self,
+        intent: str,
+        amount: int,
+        currency: str,
+        key: str,
+        at: datetime,  # noqa: ARG002 - as above
+    ) -> Refunding:
+        params = {"payment_intent": intent, "amount": _at_stripe(amount, currency)}
+        try:
+            refund = await _asked(self._refunds.create_async(cast("Any", params), _once(key)))
+        except (stripe.CardError, stripe.InvalidRequestError) as refused:
+            return Refunding(done=False, reason=refused.code or "invalid_request")
+        return Refunding(refund.status in {"succeeded", "pending"}, refund.id, refund.failure_reason)
+
+    async def believe(self, attempt: UUID, charge: Charge, report: Report, at: datetime) -> None:
+        """Stripe said so itself."""
+
+
+async def _asked(call: Awaitable[T]) -> T:
+    """The answer. Raises CardError and InvalidRequestError, which are answers too; ProviderAway for the rest."""
+    try:
+        return await call
+    except (stripe.CardError, stripe.InvalidRequestError):
+        raise
+    except stripe.StripeError as away:
+        raise ProviderAway(f"{type(away).__name__}: {away.user_message or away.code or 'no answer'}") from away
+
+
+def _told(intent: stripe.PaymentIntent) -> Answered:
+    error: Any = intent.last_payment_error
+    status = STATUSES.get(intent.status)
+    if status is None:
+        raise ProviderAway(f"a payment at Stripe is {intent.status}")
+    charge = intent.latest_charge
+    reason = (error.decline_code or error.code) if error is not None and status == "failed" else None
+    report = Report(status, intent.id, charge if isinstance(charge, str) else None, reason)
+    return Answered(report, client_secret=intent.client_secret)
+
+
+def _declined(declined: stripe.CardError) -> Answered:
+    error = declined.error
+    charge = getattr(error, "charge", None)
+    reason = declined.code or getattr(error, "decline_code", None) or "card_declined"
+    return Answered(Report("failed", _intent_of(declined), charge if isinstance(charge, str) else None, reason))
+
+
+def _intent_of(error: stripe.StripeError) -> str | None:
+    intent = getattr(error.error, "payment_intent", None)
+    return getattr(intent, "id", None)
+
+
+def _final(answered: Answered, *statuses: AttemptStatus) -> Answered:
+    if answered.report.status not in statuses:
+        raise ProviderAway(f"a payment at Stripe is still {answered.report.status}")
+    return answered
+
+
+def _once(key: str) -> Any:
+    return {"idempotency_key": key}
+
+
+def _at_stripe(amount: int, currency: str) -> int:
+    return amount * 100 if currency in HUNDREDFOLD else amount
