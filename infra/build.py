@@ -24,7 +24,7 @@ from infra.housekeeping import housekeeping
 from infra.health import Part
 from infra.identity.api_keys import KeyTexts
 from infra.identity.callers import Callers
-from infra.identity.passwords import Argon2
+from infra.identity.passwords import Argon2, Cost
 from infra.identity.signing import SigningKeys
 from infra.identity.superadmin import ensure_superadmin
 from infra.identity.throttle import Limits, PostgresThrottle
@@ -101,7 +101,7 @@ async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
         timedelta(minutes=settings.login_window_minutes),
     )
     identity = Identity(
-        passwords=Argon2(),
+        passwords=Argon2(Cost(settings.password_hash_rounds, settings.password_hash_memory_kib)),
         tokens=base.tokens,
         throttle=PostgresThrottle(await _line(stack, base.conninfo, "logins"), limits),
         keys=KeyTexts(),

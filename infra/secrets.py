@@ -13,7 +13,8 @@ async def secret(conninfo: str, name: str) -> bytes:
     """The secret of that name, made now if this is the first time that anyone asks."""
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as conn:
         await conn.execute(
-            "INSERT INTO secret (name, value) VALUES (%s, %s) ON CONFLICT DO NOTHING", [name, secrets.token_bytes(BYTES)]
+            "INSERT INTO secret (name, value) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [name, secrets.token_bytes(BYTES)],
         )
         cursor = await conn.execute("SELECT value FROM secret WHERE name = %s", [name])
         row = await cursor.fetchone()

@@ -236,8 +236,8 @@ class Story:
         records = await self.people["admin"].get(
             f"/v1/paymentrecords?reservationId={self.made['stay']}", "paymentRecords"
         )
-        amounts = {r["kind"]: r["amountPaid"] or r["refundAmount"] or r["payoutAmountHost"] for r in reversed(records)}
-        self.tell("The money", ", ".join(f"{kind} {amount} EUR" for kind, amount in amounts.items()))
+        moved = [(r["kind"], r["amountPaid"] or r["refundAmount"] or r["payoutAmountHost"]) for r in reversed(records)]
+        self.tell("The money", ", ".join(f"{kind} {amount} EUR" for kind, amount in moved))
 
     async def an_outside_system_follows(self) -> None:
         """An API key, an operator, and the feed that tells of it."""

@@ -121,7 +121,7 @@ class Describe:
             "tags": [resource.service],
             "parameters": [*path_parameters(path), AS_OF, EVENT_POSITION],
             "responses": {
-                "200": _content(self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})),
+                "200": _content(self._enveloped(resource.documents, {"$ref": REF.format(model=resource.name)})),
                 **self.errors(),
             },
             "security": SECURITY_OR_NONE,

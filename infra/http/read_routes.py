@@ -137,7 +137,7 @@ class Reading:
 
 def one(context: Context, resource: Resource, document: Document) -> Response:
     """The answer of a get."""
-    return answer(success(context, data_name=resource.name, action="get", status=200, data=document))
+    return answer(success(context, data_name=resource.documents, action="get", status=200, data=document))
 
 
 async def streamed(

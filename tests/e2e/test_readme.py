@@ -1,0 +1,35 @@
+"""What the README tells a reader to type works."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server import Server
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour is told with curl, and there is none here")
+def test_the_tour_is_as_it_says(server: Server) -> None:
+    assert len(BLOCKS) >= 4
+    script = "\n".join(["set -eu -o pipefail", *BLOCKS])
+    tour = subprocess.run(
+        ["bash"], input=script, env={"URL": server.url, "PATH": "/usr/bin:/bin:/usr/local/bin"}, check=False,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert tour.returncode == 0, tour.stderr
+    assert "booked once: " in tour.stdout
+    assert "\nconfirmed\n" in tour.stdout
+    assert "\nNIGHTS_TAKEN\n" in tour.stdout
+    assert "flexible.beforeCutOff" in tour.stdout
+    assert "reservation.requested" in tour.stdout
+
+
+def test_every_document_that_it_names_is_there() -> None:
+    named = re.findall(r"\]\(([\w./-]+)\)", README)
+    assert named
+    assert [name for name in named if not (Path(__file__).parents[2] / name).exists()] == []
