@@ -96,9 +96,7 @@ class ReviewWindow(Aggregate):
         if not self.opened:
             raise Refused("STAY_NOT_COMPLETE", "A stay can be reviewed once it is complete.")
         if not self.open_at(at):
-            raise Refused(
-                "WINDOW_CLOSED", "The time for reviews of this stay is over.", closesAt=self.closes_at.isoformat()
-            )
+            raise Refused("WINDOW_CLOSED", "The time for reviews of this stay is over.", closesAt=self.closes_at)
         if type in self.left:
             raise Refused("ALREADY_REVIEWED", f"You have reviewed the {type} of this stay already.")
         again = self.attempts.get(type, 0)
