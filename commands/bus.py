@@ -197,7 +197,7 @@ class Bus:
             work.position = await self.store.save(work.changed, cause)
         elif cause.answer is not None:
             await self.store.answer(cause.id, cause.answer)
-        position = work.position if work.position is not None else await self.store.head()
+        position = work.position if work.position is not None else await self.store.end()
         if isinstance(shown, dict) and answer.secret:
             body = ask.render(answer, shown | answer.secret)
         return Done(body, answer.status, position, recorded=recorded, headers=answer.headers)

@@ -122,6 +122,10 @@ class EventStore(Protocol):
         """The newest settled position."""
         ...
 
+    async def end(self) -> int:
+        """The newest position drawn, settled or not: what is recorded by now stands at or before it."""
+        ...
+
 
 class Documents(Protocol):
     """The read models, as far as commands may ask: what a rule needs to find, never what it decides on."""
