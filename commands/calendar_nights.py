@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from commands.work import Work
-from domain.calendar_month import CalendarMonth, ClaimKind, Place, check_untaken
+from domain.calendar_month import CalendarMonth, check_untaken
+from domain.calendar_night import ClaimKind, Place
 from domain.errors import NotThere
 from domain.listing import Listing
 from domain.resources.catalog import LISTING_CALENDAR

@@ -11,13 +11,15 @@ from uuid import UUID
 from pydantic import Field
 
 from commands.calendar_nights import calendar
-from commands.listings import NightCount, day_at
+from commands.listing_messages import NightCount
+from commands.listings import day_at
 from commands.ports import Answer
 from commands.registry import Command, Route
 from commands.wire import UNSET, Day, Flag, Id, Message, Number, RecordVersion, Text
 from commands.work import Work
 from domain.access import LoggedIn
-from domain.calendar_month import CalendarMonth, Entry, Place, check_unentered, check_untaken
+from domain.calendar_month import CalendarMonth, check_unentered, check_untaken
+from domain.calendar_night import Entry, Place
 from domain.errors import Invalid, NotThere
 from domain.listing import Listing
 from domain.money import Money, from_major

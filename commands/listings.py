@@ -5,33 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Protocol
-
-from pydantic import Field, StrictInt
+from typing import Any, Protocol
 
 from commands.calendar_nights import months_to_come
+from commands.listing_messages import (
+    BookingPoliciesPart,
+    CancellationPart,
+    CreateListing,
+    DeleteListing,
+    LocationPart,
+    SeasonPart,
+    UpdateListing,
+)
 from commands.ports import Answer
 from commands.registry import Command, Route
-from commands.wire import UNSET, Day, Flag, Id, LongText, Message, NonEmpty, Number, RecordVersion, Text
 from commands.work import Work
 from domain.access import LoggedIn
 from domain.errors import Invalid, NotThere, Refused
-from domain.listing import ApprovalType, BookingPolicies, Cancellation, Listing, Location, Offer, PropertyType
+from domain.listing import BookingPolicies, Cancellation, Listing, Location, Offer
 from domain.money import discount_rate, exponent, from_major, rate
 from domain.policies import Step, custom, named
 from domain.pricing import Season, checked_seasons
 from domain.resources.catalog import LISTING, LISTING_CALENDAR, SERVICE
 from domain.stay import checked_nights
 from domain.zones import checked_zone, clock_time, local_date
-
-MOST_DAYS = 3_650
-"""Ten years: no stay lasts longer, and none is booked further ahead."""
-MOST_GUESTS = 10_000
-MOST_ITEMS = 500
-
-DayCount = Annotated[StrictInt, Field(ge=0, le=MOST_DAYS)]
-NightCount = Annotated[StrictInt, Field(ge=1, le=MOST_DAYS)]
-Many = Field(max_length=MOST_ITEMS)
 
 
 class Zones(Protocol):
@@ -40,112 +37,6 @@ class Zones(Protocol):
     def zone_at(self, lat: Decimal, lon: Decimal) -> str:
         """The IANA zone of a place, given in degrees; every place has one."""
         ...
-
-
-class LocationPart(Message):
-    """Where a listing is."""
-
-    lat: Annotated[Number, Field(ge=-90, le=90)]
-    lon: Annotated[Number, Field(ge=-180, le=180)]
-    city: Text | None = None
-    country_code: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
-    time_zone: NonEmpty | None = None
-
-
-class BookingPoliciesPart(Message):
-    """What a host asks of bookings."""
-
-    max_guests: Annotated[StrictInt, Field(ge=1, le=MOST_GUESTS)] | None = None
-    cleaning_fee: Number | None = None
-    weekly_discount_percent: Number | None = None
-    monthly_discount_percent: Number | None = None
-    check_in_time: Text | None = None
-    check_out_time: Text | None = None
-    advance_notice_days: DayCount | None = None
-    booking_window_days: DayCount | None = None
-
-
-class SeasonPart(Message):
-    """A period of its own price or minimum stay."""
-
-    from_: Day = Field(alias="from")
-    to: Day
-    price_per_night: Number | None = None
-    min_stay: NightCount | None = None
-
-
-class StepPart(Message):
-    """A step of a custom cancellation policy."""
-
-    hours_before_check_in: StrictInt
-    refund_percent: Number
-
-
-class CancellationPart(Message):
-    """A published tier, or steps."""
-
-    tier: Text | None = None
-    steps: list[StepPart] | None = None
-
-
-class CreateListing(Message):
-    """A new listing; its host is who asks."""
-
-    IGNORED: ClassVar[frozenset[str]] = frozenset({"hostId"})
-
-    title: NonEmpty
-    amenity_ids: Annotated[list[Id], Many] | None = None
-    main_photo: Text | None = None
-    photos: Annotated[list[Text], Many] | None = None
-    address: NonEmpty
-    price_per_night: Number
-    description: LongText
-    property_type: PropertyType
-    location: LocationPart
-    max_stay: NightCount | None = None
-    min_stay: NightCount | None = None
-    currency: Text
-    seasonal_pricing: Annotated[list[SeasonPart], Many] | None = None
-    approval_type: ApprovalType
-    booking_policies: BookingPoliciesPart | None = None
-    cancellation_policy: CancellationPart | None = None
-    languages_supported: Annotated[list[Text], Many] | None = None
-    house_rules: LongText | None = None
-    is_published: Flag = False
-    city_tax_percent: Number | None = None
-
-
-class UpdateListing(Message):
-    """What is to change of a listing; its location, policies and lists are replaced whole."""
-
-    listing_id: Id
-    title: NonEmpty = UNSET
-    amenity_ids: Annotated[list[Id], Many] | None = UNSET
-    main_photo: Text | None = UNSET
-    photos: Annotated[list[Text], Many] | None = UNSET
-    address: NonEmpty = UNSET
-    price_per_night: Number = UNSET
-    description: LongText = UNSET
-    property_type: PropertyType = UNSET
-    location: LocationPart = UNSET
-    max_stay: NightCount | None = UNSET
-    min_stay: NightCount | None = UNSET
-    currency: Text = UNSET
-    seasonal_pricing: Annotated[list[SeasonPart], Many] | None = UNSET
-    approval_type: ApprovalType = UNSET
-    booking_policies: BookingPoliciesPart | None = UNSET
-    cancellation_policy: CancellationPart | None = UNSET
-    languages_supported: Annotated[list[Text], Many] | None = UNSET
-    house_rules: LongText | None = UNSET
-    is_published: Flag = UNSET
-    city_tax_percent: Number | None = UNSET
-    record_version: RecordVersion | None = None
-
-
-class DeleteListing(Message):
-    """A listing that is to go."""
-
-    listing_id: Id
 
 
 async def create_listing(work: Work, m: CreateListing) -> Answer:

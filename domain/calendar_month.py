@@ -2,64 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Literal
 from uuid import UUID, uuid5
 
+from domain.calendar_night import FREE, STAYS, Claimed, ClaimKind, Entry, Night, Place, claimed, said
 from domain.errors import NotThere, Refused
 from domain.kernel import Aggregate, event
-from domain.money import Money
 from domain.stay import Nights
-
-ClaimKind = Literal["hold", "booking", "ical"]
-"""What others claim nights for; the host's own claim is a `block`."""
-
-STAYS = ("hold", "booking")
-"""The claims that are somebody's stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Whose calendar it is, and where its dates are dates."""
-
-    listing: UUID
-    host: UUID
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the host says of a night, beside whether it is to be had."""
-
-    price: Money | None = None
-    """Instead of the season's or the listing's."""
-    min_stay: int | None = None
-    """For an arrival on that night."""
-    ical_url: str | None = None
-    external_calendar_ids: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Who has a night, and what for: one at a time."""
-
-    by: UUID
-    kind: ClaimKind | Literal["block"]
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """A night that is listed: it is claimed, or the host has said something of it. `version` counts its changes."""
-
-    version: int = 0
-    claim: Claimed | None = None
-    entry: Entry | None = None
-
-
-FREE = Night()
 
 
 class CalendarMonth(Aggregate):
@@ -177,7 +129,7 @@ class CalendarMonth(Aggregate):
     @event("Claimed", topic="calendar.claimed.v1")
     def _claimed(self, place: Place, claim: UUID, nights: Nights, kind: ClaimKind) -> None:
         self.place = place
-        self.nights = _claimed(self.nights, nights, Claimed(claim, kind))
+        self.nights = claimed(self.nights, nights, Claimed(claim, kind))
 
     @event("Settled", topic="calendar.settled.v1")
     def _settled(self, claim: UUID) -> None:
@@ -190,22 +142,22 @@ class CalendarMonth(Aggregate):
 
     @event("Released", topic="calendar.released.v1")
     def _released(self, listing: UUID, claim: UUID, nights: tuple[date, ...]) -> None:
-        self.nights = _claimed(self.nights, nights, None)
+        self.nights = claimed(self.nights, nights, None)
 
     @event("Entered", topic="calendar.entered.v1")
     def _entered(self, place: Place, nights: Nights, entry: Entry, available: bool) -> None:
         self.place = place
         claim = None if available else Claimed(place.host, "block")
-        self.nights = _said(self.nights, nights, entry, claim)
+        self.nights = said(self.nights, nights, entry, claim)
 
     @event("Changed", topic="calendar.changed.v1")
     def _changed(self, place: Place, night: date, entry: Entry, available: bool) -> None:
         claim = None if available else Claimed(place.host, "block")
-        self.nights = _said(self.nights, (night,), entry, claim)
+        self.nights = said(self.nights, (night,), entry, claim)
 
     @event("Dropped", topic="calendar.dropped.v1")
     def _dropped(self, listing: UUID, night: date) -> None:
-        self.nights = _said(self.nights, (night,), None, None)
+        self.nights = said(self.nights, (night,), None, None)
 
     @event("Denominated", topic="calendar.denominated.v1")
     def _denominated(self, currency: str) -> None:
@@ -258,29 +210,6 @@ def check_unentered(entered: Iterable[date]) -> None:
     nights = [night.isoformat() for night in entered]
     if nights:
         raise Refused("ENTRY_EXISTS", f"The calendar has an entry already for: {', '.join(nights)}.", dates=nights)
-
-
-def _claimed(nights: Mapping[date, Night], which: Iterable[date], claim: Claimed | None) -> dict[date, Night]:
-    """The month once these nights are claimed so, or free again."""
-    return _with(nights, {n: replace(nights.get(n, FREE), claim=claim) for n in which})
-
-
-def _said(
-    nights: Mapping[date, Night], which: Iterable[date], entry: Entry | None, block: Claimed | None
-) -> dict[date, Night]:
-    """The month once the host has said this of these nights: a stay's claim stays what it is."""
-    after = {}
-    for n in which:
-        before = nights.get(n, FREE)
-        stays = before.claim is not None and before.claim.kind != "block"
-        after[n] = replace(before, entry=entry, claim=before.claim if stays else block)
-    return _with(nights, after)
-
-
-def _with(nights: Mapping[date, Night], changed: Mapping[date, Night]) -> dict[date, Night]:
-    """Each changed night is one version on; one that nobody has or speaks of is listed no more."""
-    merged = {**nights, **{n: replace(night, version=night.version + 1) for n, night in changed.items()}}
-    return {n: night for n, night in merged.items() if night.claim is not None or night.entry is not None}
 
 
 @lru_cache(maxsize=65_536)

@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from domain.calendar_month import STAYS, CalendarMonth, Entry, Place
+from domain.calendar_month import CalendarMonth
+from domain.calendar_night import STAYS, Entry, Place
 from domain.kernel import Recorded
 from domain.money import to_major
 from domain.resources.catalog import LISTING_CALENDAR

@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from domain.calendar_month import CalendarMonth, Claimed, Entry, Place
+from domain.calendar_month import CalendarMonth
+from domain.calendar_night import Claimed, Entry, Place
 from domain.errors import NotThere
 from domain.money import Money
 from domain.stay import Nights

@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from domain.calendar_month import CalendarMonth, Entry, Place
+from domain.calendar_month import CalendarMonth
+from domain.calendar_night import Entry, Place
 from domain.errors import NotThere, Refused
 from domain.kernel import Fact, Recorded
 from domain.money import Money
