@@ -159,7 +159,7 @@ def drawn_avatar(id: UUID) -> str:
         f'<rect width="8" height="8" fill="hsl({hue},45%,60%)"/><circle cx="4" cy="3" r="1.5" fill="#fff"/>'
         '<path d="M1 8a3 3 0 0 1 6 0z" fill="#fff"/></svg>'
     )
-    return "data:image/svg+xml," + quote(svg, safe="/:=' ,()")
+    return "data:image/svg+xml," + quote(svg, safe="/:=',()")
 
 
 ENSURE_SUPER_ADMIN = Command(

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     login_window_minutes: Count = 15
     password_min_length: Count = 8
     password_max_length: Count = 128
+    password_hash_rounds: Count = 2
+    """What a password's hash costs, and so a guess at it: argon2id, one lane."""
+    password_hash_memory_kib: int = Field(19_456, ge=8)
     require_verified_email: bool = False
     body_limit_bytes: Count = 1_000_000
 

@@ -135,7 +135,12 @@ class Describe:
             "summary": f"List {resource.plural}",
             "description": resource.doc,
             "tags": [resource.service],
-            "parameters": [*(_filter(f) for f in resource.fields if f.filter), *PAGING, EVENT_POSITION],
+            "parameters": [
+                *([KEYWORD] if resource.search else []),
+                *(_filter(f) for f in resource.fields if f.filter),
+                *PAGING,
+                EVENT_POSITION,
+            ],
             "responses": {"200": _content(self._enveloped(resource.plural, rows)), **self.errors()},
             "security": SECURITY_OR_NONE,
         }
@@ -317,6 +322,9 @@ EVENT_POSITION = _parameter(
 )
 AS_OF = _parameter(
     "asOf", "query", {"type": "string", "format": "date-time"}, "The state as of this instant; owner and staff."
+)
+KEYWORD = _parameter(
+    "keyword", "query", {"type": "string", "minLength": 1}, "A text that stands somewhere in them.", required=True
 )
 PAGING = [
     _parameter("pageNumber", "query", {"type": "integer", "minimum": 0}, "From 1; 0 is everything, and needs a login."),
