@@ -55,7 +55,7 @@ class CreateReservation(Message):
     check_out: Day
     guest_count: GuestCount
     currency: NonEmpty | None = None
-    total_price: Number | None = None
+    total_price: Annotated[Number, Field(gt=0)] | None = None
     host_id: Id | None = None
     quote_id: LongText | None = None
     ical_export_url: ExportUrl = None
@@ -147,7 +147,7 @@ async def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote |
         right = quote
     total = m.total_price
     if total is not None:
-        from_major(total, m.currency or right.price.currency, "totalPrice", least=1)
+        from_major(total, m.currency or right.price.currency, "totalPrice")
     try:
         check_price(right.price, m.currency, total)
         await claim_nights(work, m.listing_id, claim, nights)
