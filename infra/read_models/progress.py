@@ -10,6 +10,8 @@ class Progress:
     """Positions of the log by read model. They only rise; whoever waits wakes at once."""
 
     def __init__(self) -> None:
+        self.fed = False
+        """Does this process fill the read models itself, and so hear of all progress at once?"""
         self._reached: dict[str, int] = {}
         self._risen = asyncio.Event()
 

@@ -23,9 +23,8 @@ from infra.read_models.progress import Progress
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep projector of ' || current_schema(), 0))"
 NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
 POSITIONS = "SELECT name, position FROM read_model WHERE name = ANY(%s)"
-HOLD = "SELECT name FROM read_model WHERE name = ANY(%s) AND position = %s ORDER BY name FOR UPDATE"
 ADVANCE = """UPDATE read_model SET position = %s, state = 'live', failed_position = NULL, failed_event = NULL,
-  error = NULL, updated_at = now() WHERE name = ANY(%s)"""
+  error = NULL, updated_at = now() WHERE name = ANY(%s) AND position = %s"""
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
 
@@ -102,7 +101,7 @@ class Runner:
             except Exception:  # noqa: BLE001 - a fault here must not end the reads of the whole product
                 self._log.exception("the projector failed and begins anew", seconds=self._pause)
             finally:
-                self.leads = False
+                self.leads = self._progress.fed = False
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
@@ -116,7 +115,7 @@ class Runner:
     async def _lead(self, connection: Connection) -> None:
         self._resting.clear()
         await self._look(connection)
-        self.leads = True
+        self.leads = self._progress.fed = True
         while True:
             try:
                 worked = await self._turn(connection)
@@ -183,12 +182,12 @@ class Runner:
 
     async def _commit(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> None:
         async with connection.transaction():
-            held = await (await connection.execute(HOLD, [list(names), start])).fetchall()
-            if len(held) != len(names):
+            # First, as it holds the rows: no rebuild then swaps a table under its documents.
+            cursor = await connection.execute(ADVANCE, [page.position, list(names), start])
+            if cursor.rowcount != len(names):
                 raise _Moved
             for name in names:
                 await self._models[name].apply(connection, self._models[name].table, page.events)
-            await connection.execute(ADVANCE, [page.position, list(names)])
         reached = dict.fromkeys(names, page.position)
         self._positions |= reached
         self._progress.advance(reached)

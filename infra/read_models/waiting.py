@@ -49,7 +49,7 @@ class Waiting:
 
     async def _reach(self, position: int, models: Collection[str], seconds: float) -> None:
         clock = asyncio.get_running_loop().time
-        deadline, pause = clock() + seconds, LEAST
+        deadline, pause = clock() + seconds, MOST if self._progress.fed else LEAST
         while True:
             left = deadline - clock()
             await self._progress.rise(min(pause, max(left, 0.0)))
