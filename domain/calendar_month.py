@@ -37,7 +37,8 @@ class CalendarMonth(Aggregate):
 
     def taken(self, nights: Nights, claim: UUID | None = None) -> tuple[date, ...]:
         """Those of the nights that somebody has, save whoever holds this claim."""
-        return tuple(n for n, held in self._claims().items() if n in nights and held.by != claim)
+        had = ((n, self.nights[n].claim) for n in nights if n in self.nights)
+        return tuple(n for n, held in had if held is not None and held.by != claim)
 
     def entered(self, nights: Nights) -> tuple[date, ...]:
         """Those of the nights that the host has an entry for."""
@@ -168,7 +169,7 @@ class CalendarMonth(Aggregate):
         self.closed = True
 
     def _listed(self, nights: Nights) -> Iterator[date]:
-        return (night for night in sorted(self.nights) if night in nights)
+        return (night for night in nights if night in self.nights)
 
     def _claims(self) -> dict[date, Claimed]:
         return {n: night.claim for n, night in sorted(self.nights.items()) if night.claim is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -60,7 +60,11 @@ FREE = Night()
 
 def claimed(nights: Mapping[date, Night], which: Iterable[date], claim: Claimed | None) -> dict[date, Night]:
     """The month once these nights are claimed so, or free again."""
-    return _with(nights, {n: replace(nights.get(n, FREE), claim=claim) for n in which})
+    after = {}
+    for n in which:
+        before = nights.get(n, FREE)
+        after[n] = Night(before.version + 1, claim, before.entry)
+    return _with(nights, after)
 
 
 def said(
@@ -70,12 +74,13 @@ def said(
     after = {}
     for n in which:
         before = nights.get(n, FREE)
-        stays = before.claim is not None and before.claim.kind != "block"
-        after[n] = replace(before, entry=entry, claim=before.claim if stays else block)
+        others = before.claim is not None and before.claim.kind != "block"
+        after[n] = Night(before.version + 1, before.claim if others else block, entry)
     return _with(nights, after)
 
 
 def _with(nights: Mapping[date, Night], changed: Mapping[date, Night]) -> dict[date, Night]:
-    """Each changed night is one version on; one that nobody has or speaks of is listed no more."""
-    merged = {**nights, **{n: replace(night, version=night.version + 1) for n, night in changed.items()}}
-    return {n: night for n, night in merged.items() if night.claim is not None or night.entry is not None}
+    """The month with these changed; a night that nobody has or speaks of is listed no more."""
+    gone = {n for n, night in changed.items() if night.claim is None and night.entry is None}
+    merged = {**nights, **changed}
+    return {n: night for n, night in merged.items() if n not in gone} if gone else merged
