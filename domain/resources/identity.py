@@ -80,5 +80,4 @@ API_KEY = Resource(
     sees=Admin(),
     lists=Admin(),
     changes=Admin(),
-    has_get=False,
 )
