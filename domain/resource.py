@@ -104,6 +104,8 @@ class Resource:
     """Shown without what every resource carries, save the id."""
     keeps_deleted: bool = False
     """Deleting hides a resource from gets and lists, save where the rules keep it readable."""
+    alive: str = "isActive"
+    """The field that is false once the resource is deleted."""
 
     @property
     def id_name(self) -> str:

@@ -13,7 +13,7 @@ from projections.projection import Document, Projection, born, changed, on
 
 def _created(_document: Document | None, event: Recorded, _hint: Any) -> Document:
     fact: Any = event.fact
-    return born(event) | described(event.stream, fact.profile)
+    return born(event, isKept=True) | described(event.stream, fact.profile)
 
 
 def _updated(document: Document | None, event: Recorded, _hint: Any) -> Document:
@@ -21,11 +21,11 @@ def _updated(document: Document | None, event: Recorded, _hint: Any) -> Document
     return changed(document, event) | described(event.stream, fact.profile)
 
 
-def _deleted(_document: Document | None, _event: Recorded, _hint: Any) -> None:
-    return None
+def _deleted(document: Document | None, event: Recorded, _hint: Any) -> Document:
+    return changed(document, event, isKept=False)
 
 
-OPERATORS = Projection("operator", on(Operator, Created=_created, Updated=_updated, Deleted=_deleted))
+OPERATORS = Projection("operator", on(Operator, Created=_created, Updated=_updated, Deleted=_deleted), version=2)
 
 TYPES = ("CREATE", "UPDATE", "DELETE")
 _TOLD = {"operator.created.v1": "CREATE", "operator.updated.v1": "UPDATE", "operator.deleted.v1": "DELETE"}

@@ -27,7 +27,7 @@ def last_known(
     known: Document | None = None
     there = False
     for step in steps(projection, None, events, id):
-        there = step.after is not None and (resource.keeps_deleted or step.after.get("isActive") is not False)
+        there = step.after is not None and (resource.keeps_deleted or step.after.get(resource.alive) is not False)
         known = step.after if step.after is not None else known
     return known, there
 

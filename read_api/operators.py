@@ -22,7 +22,7 @@ CONTEXTS = ("INTEGRATIONS",)
 FARTHEST = 10**12
 """A page number past this is as empty as this one."""
 _PASSED_OVER = frozenset({"requestId", "access_token"})
-_SHOWN = ("id", *(field.name for field in OPERATOR.fields))
+_SHOWN = ("id", *(field.name for field in OPERATOR.fields if field.shown))
 
 
 @dataclass(frozen=True, slots=True)

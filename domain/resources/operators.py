@@ -28,7 +28,7 @@ OPERATOR = Resource(
     changes=ADMIN_OR_KEY,
     has_get=False,  # its answers are bare: see read_api.operators
     has_list=False,
-    keeps_deleted=True,  # `isActive` is the operator's own switch; a deleted one has no document
+    alive="isKept",  # `isActive` is the operator's own switch
     fields=(
         Field("externalId", Kind.STRING, "What an outside system calls the operator."),
         Field("email", Kind.STRING, "Unique among operators, without regard to case.", required=True, personal=True),
@@ -44,6 +44,7 @@ OPERATOR = Resource(
         Field("branchId", Kind.STRING, "The branch that the operator belongs to."),
         Field("isAppliedDefaultClientFromBranch", Kind.BOOLEAN, "Whether the branch's client is the default."),
         Field("isAppliedDefaultWarehouseFromBranch", Kind.BOOLEAN, "Whether the branch's warehouse is the default."),
+        Field("isKept", Kind.BOOLEAN, "False once the operator is deleted.", shown=False),
     ),
 )
 

@@ -35,6 +35,7 @@ def create_app(product: Product) -> FastAPI:
     quote_routes.mount(mount, product, describe)
     identity_routes.mount(mount, product, describe)
     operator_routes.mount(mount, product, describe)
+    operator_routes.mount_history(mount, product, describe)
     read_routes.mount(mount, product, describe)
     pages.mount(mount, product)
     app.openapi = lambda: describe.document(mount.paths)  # type: ignore[method-assign]

@@ -9,23 +9,18 @@ from starlette.responses import Response
 
 from domain.access import holds
 from domain.errors import NotAllowed
-from domain.resources.operators import OPERATOR
+from domain.resources.operators import OPERATOR, PATHS
 from infra.http.edge import answer
 from infra.http.envelope import Context, encode
 from infra.http.mounting import Mount
 from infra.http.openapi import Describe
-from infra.http.read_routes import id_in, wanted_position
+from infra.http.read_routes import Reading, id_in, wanted_position
 from infra.read_models.feed import feed_table
 from projections.operators import OPERATOR_FEED
 
 if TYPE_CHECKING:
     from infra.product import Product
 
-PATHS = (
-    "/api/v1/catalog/integrations/auth-required/operators",
-    "/api/v1/authserver/integrations/auth-required/operators",
-    "/operators",
-)
 SERVICE = "operators"
 
 
@@ -47,6 +42,15 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
             mount.add(
                 (path + below,), "GET", serve, services=(SERVICE,), operation=operation, public=False, api_auth=True
             )
+
+
+def mount_history(mount: Mount, product: Product, describe: Describe) -> None:
+    """Adds the history of an operator, in the product's own envelope."""
+    histories = Reading(product).histories(OPERATOR)
+    for path in PATHS:
+        at = f"{path}/{{operatorId}}/history"
+        operation = describe.history(OPERATOR, at)
+        mount.add((at,), "GET", histories, services=(SERVICE,), operation=operation, public=False, api_auth=True)
 
 
 class OperatorReading:

@@ -52,7 +52,8 @@ class Visibility:
         seen = self.rule(resource.sees, table)
         if resource.keeps_deleted:
             return seen
-        return sql.SQL("({} AND {}.body->'isActive' IS DISTINCT FROM 'false'::jsonb)").format(seen, table)
+        alive = sql.Literal(resource.alive)
+        return sql.SQL("({} AND {}.body->{} IS DISTINCT FROM 'false'::jsonb)").format(seen, table, alive)
 
     def rule(self, rule: Rule, table: sql.Identifier) -> sql.Composable:
         """Does the rule hold for the caller and this row? Null means no, as no rule denies another."""

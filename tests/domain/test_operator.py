@@ -51,4 +51,4 @@ def test_what_was_never_made_is_not_there() -> None:
 
 
 def test_it_shows_the_fields_that_are_declared_in_their_order() -> None:
-    assert list(described(STREAM, OLGA)) == ["id", *(field.name for field in OPERATOR.fields)]
+    assert list(described(STREAM, OLGA)) == ["id", *(field.name for field in OPERATOR.fields if field.shown)]
