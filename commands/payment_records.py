@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from commands.ports import Answer
 from commands.registry import Command, Route
@@ -28,6 +28,7 @@ def web_address(text: str) -> str:
 
 
 WebAddress = Annotated[Text, AfterValidator(web_address)]
+AttemptId = Annotated[Id, Field(alias="sys_reservationPaymentId")]
 
 
 class CreatePaymentRecord(Message):
@@ -59,7 +60,7 @@ class CreateReservationPayment(Message):
 class UpdateReservationPayment(Message):
     """Where the browser of an attempt's guest goes afterwards."""
 
-    sys_reservation_payment_id: Id
+    attempt_id: AttemptId
     payment_id: Text | None = UNSET
     payment_status: Text | None = UNSET
     status_literal: Text | None = UNSET
@@ -70,7 +71,7 @@ class UpdateReservationPayment(Message):
 class DeleteReservationPayment(Message):
     """An attempt that nobody may take away."""
 
-    sys_reservation_payment_id: Id
+    attempt_id: AttemptId
 
 
 async def create_payment_record(work: Work, m: CreatePaymentRecord) -> Answer:
@@ -132,7 +133,7 @@ async def delete_attempt(work: Work, m: DeleteReservationPayment) -> Answer:
 
 
 async def _attempt(work: Work, m: UpdateReservationPayment | DeleteReservationPayment) -> PaymentAttempt:
-    attempt = await work.load(PaymentAttempt, m.sys_reservation_payment_id)
+    attempt = await work.load(PaymentAttempt, m.attempt_id)
     if attempt.version == 0:
         raise NotThere("sys_reservationPayment")
     return attempt
