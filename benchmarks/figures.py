@@ -1,0 +1,109 @@
+"""Rounds into figures: one is a ratio of two things measured side by side, a round after the other."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some rounds, and how far they lie apart."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        return cls(median(values), min(values), max(values))
+
+    def text(self, digits: int) -> str:
+        return f"{self.median:,.{digits}f} ({self.least:,.{digits}f}–{self.most:,.{digits}f})".replace(",", " ")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One thing that was measured: a number a round."""
+
+    name: str
+    unit: str
+    values: Sequence[float]
+    digits: int = 0
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One thing over another, round by round, and what it should be."""
+
+    name: str
+    over: Measured
+    under: Measured
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def spread(self) -> Spread:
+        return Spread.of([a / b for a, b in zip(self.over.values, self.under.values, strict=True)])
+
+    @property
+    def reached(self) -> bool:
+        value = self.spread.median
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+    @property
+    def wanted(self) -> str:
+        return f"≥ {self.at_least}" if self.at_least is not None else f"≤ {self.at_most}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a benchmark comes to."""
+
+    title: str
+    what: str
+    """How it was measured, in a paragraph."""
+    measured: Sequence[Measured]
+    ratios: Sequence[Ratio]
+    notes: Sequence[str] = ()
+
+
+def report(result: Result) -> str:
+    """The result as Markdown."""
+    rows = [("measured", "median (least–most)")]
+    rows += [(f"{m.name}, {m.unit}", Spread.of(m.values).text(m.digits)) for m in result.measured]
+    ratios = [("ratio", "median (least–most)", "target", "")]
+    ratios += [(r.name, r.spread.text(2), r.wanted, "reached" if r.reached else "**missed**") for r in result.ratios]
+    rounds = len(result.measured[0].values)
+    parts = [f"## {result.title}", f"{result.what} {rounds} rounds.", _table(rows), _table(ratios)]
+    return "\n\n".join([*parts, *(["\n".join(f"- {note}" for note in result.notes)] if result.notes else [])])
+
+
+def machine(conninfo: str) -> str:
+    """What the figures were measured on."""
+    with psycopg.connect(conninfo) as connection:
+        ((postgres,),) = connection.execute("SHOW server_version").fetchall()
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "fastapi", "uvicorn", "psycopg"))
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores ({_processor()}), Python {python}, PostgreSQL {postgres}, {libraries}"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
