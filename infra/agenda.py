@@ -25,8 +25,6 @@ FIRST: LiteralString = "SELECT min(due) FROM deadline"
 OVERDUE: LiteralString = "SELECT count(*), min(due) FROM deadline WHERE due <= %b"
 STRIKE: LiteralString = "DELETE FROM deadline WHERE kind = %b AND subject = %b AND due = %b AND position = %b"
 
-AT_ONCE = 1_000
-"""Deadlines, and events, read at a time."""
 LOOK = 0.05
 """Seconds between two looks at a log that has not settled."""
 PATIENCE = 10.0
@@ -96,20 +94,22 @@ class Agendas:
         line: the database with the table of deadlines.
         log: the event store.
         changes: what events set and clear, as the table's projection has it.
+        at_once: deadlines, and events, read at a time.
     """
 
-    def __init__(self, line: Line, log: Log, changes: Changes) -> None:
+    def __init__(self, line: Line, log: Log, changes: Changes, *, at_once: int = 1_000) -> None:
         self._line = line
         self._log = log
         self._changes = changes
+        self._at_once = at_once
 
     async def until(self, at: datetime) -> Agenda:
         """What the table has up to that instant; of very much, the first. Raises Unavailable."""
-        rows = await self._line.ask(LOAD, [at, AT_ONCE])
+        rows = await self._line.ask(LOAD, [at, self._at_once])
         if not rows:
             raise Unavailable("there is no table of deadlines yet")
         found = [Deadline(due, kind, subject, set_at) for _, kind, subject, due, set_at in rows if kind is not None]
-        whole = len(found) < AT_ONCE
+        whole = len(found) < self._at_once
         horizon = at if whole else found[-1].due
         return Agenda(rows[0][0], horizon, whole, {(d.kind, d.subject): d for d in found})
 
@@ -118,7 +118,7 @@ class Agendas:
         clock = asyncio.get_running_loop().time
         end, give_up_at = await self._log.end(), clock() + PATIENCE
         while agenda.position < end:
-            page = await self._log.read(agenda.position, AT_ONCE)
+            page = await self._log.read(agenda.position, self._at_once)
             if page.position > agenda.position:
                 agenda.take_in(page, self._changes)
             elif clock() < give_up_at:

@@ -56,6 +56,7 @@ class Clock:
         self._ahead = timedelta()
         self._line = Line(conninfo, "innkeep clock")
         self._following: asyncio.Task[None] | None = None
+        self._listening = asyncio.Event()
 
     def now(self) -> datetime:
         """The product's time, UTC."""
@@ -71,6 +72,8 @@ class Clock:
         self._take(ahead, moved_at)
         if self.movable:
             self._following = asyncio.create_task(self._follow())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._listening.wait(), LOOK_SECONDS)
         return self
 
     async def close(self) -> None:
@@ -132,6 +135,7 @@ class Clock:
             try:
                 async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
                     await connection.execute("LISTEN innkeep_clock")
+                    self._listening.set()
                     while True:
                         ((ahead, moved_at),) = await self._line.ask(READ)
                         self._take(ahead, moved_at)

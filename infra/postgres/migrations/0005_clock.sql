@@ -2,6 +2,6 @@
 CREATE TABLE clock (
   one      boolean PRIMARY KEY DEFAULT true CHECK (one),  -- there is one row
   ahead    bigint NOT NULL CHECK (ahead >= 0),            -- microseconds
-  moved_at timestamptz NOT NULL                           -- by the wall clock
+  moved_at timestamptz NOT NULL                           -- by the wall clock; long ago if never
 );
-INSERT INTO clock (ahead, moved_at) VALUES (0, clock_timestamp());
+INSERT INTO clock (ahead, moved_at) VALUES (0, '2000-01-01T00:00Z');
