@@ -27,10 +27,17 @@ class WrongKind(Exception):
 
 
 class Unavailable(Exception):
-    """The store is away, full, or too busy to take this now; nothing was recorded that is not told."""
+    """The store is away, full, or too busy to take this now; nothing was recorded that is not told.
 
-    def __init__(self, message: str, retry_after: int = 1) -> None:
-        super().__init__(message)
+    Args:
+        message: a sentence for callers.
+        retry_after: seconds.
+        why: what the store itself said, for logs alone: it may name addresses and folders.
+    """
+
+    def __init__(self, message: str, retry_after: int = 1, *, why: object = None) -> None:
+        super().__init__(f"{message} ({why})" if why else message)
+        self.message = message
         self.retry_after = retry_after
 
 

@@ -69,7 +69,7 @@ async def login(work: Work, m: Login) -> Answer:
 
 
 async def relogin(work: Work, _: Relogin) -> Answer:
-    """A new session in the place of the present one."""
+    """A new session beside the present one, which goes on until it expires or ends: another tab may hold it."""
     actor = work.actor
     if actor.id is None or actor.session is None or actor.by_key:
         raise Unauthenticated("There is no session to log in anew.")
@@ -78,7 +78,6 @@ async def relogin(work: Work, _: Relogin) -> Answer:
     )
     if not session.counts_for(user):
         raise Unauthenticated("This session has ended.")
-    session.end()
     return await _begin(work, user)
 
 
@@ -128,7 +127,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="relogin",
-        doc="A new session and token for who has a valid one, which ends.",
+        doc="A new session and token for who has a valid one, which goes on.",
         message=Relogin,
         handler=relogin,
         route=Route("GET", "/relogin", "auth", action="login", data_name="session", bare=True),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import anyio
 
 PATIENCE = 2.0
 """Seconds that a part has to answer; one that does not is not well."""
@@ -29,18 +28,19 @@ class State:
 
 
 async def state_of(parts: Mapping[str, Part]) -> State:
-    """Asks every part, one after the other, none longer than it has patience."""
-    state = State()
-    for name, part in parts.items():
-        told: dict[str, Any]
-        try:
-            with anyio.fail_after(PATIENCE):
-                told = dict(await part())
-        except TimeoutError:
-            told = {"problem": f"did not answer within {PATIENCE:g} s"}
-        except Exception as error:  # noqa: BLE001 - health tells what is wrong, whatever it is
-            told = {"problem": str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}
-        state.parts[name] = told
-        if told.get("problem"):
-            state.problems[name] = str(told["problem"])
+    """Asks every part at once, none longer than it has patience."""
+    told = await asyncio.gather(*(_told(part) for part in parts.values()))
+    state = State(parts=dict(zip(parts, told, strict=True)))
+    state.problems.update({name: str(said["problem"]) for name, said in state.parts.items() if said.get("problem")})
     return state
+
+
+async def _told(part: Part) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return dict(await part())
+    except TimeoutError:
+        return {"problem": f"did not answer within {PATIENCE:g} s"}
+    except Exception as error:  # noqa: BLE001 - health tells what is wrong, whatever it is
+        said = str(getattr(error, "message", error)).strip()
+        return {"problem": said.splitlines()[0] if said else type(error).__name__}

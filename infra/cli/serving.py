@@ -126,7 +126,23 @@ def server(product: Product) -> uvicorn.Server:
         timeout_graceful_shutdown=LAST_REQUESTS,
         lifespan="off",
     )
-    return uvicorn.Server(config)
+    return Server(config)
+
+
+class Server(uvicorn.Server):
+    """Ends with exit code 0 when it was told to stop, however it was told."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and Ctrl-C ask it to stop; the second time at once."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        try:
+            yield
+        finally:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(name)
 
 
 async def until_told_to_stop() -> None:

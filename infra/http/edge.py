@@ -66,6 +66,8 @@ class Edge:
                 response = await endpoint(request, context)
             except (DomainError, Unavailable) as error:
                 problem = failed(error)
+                if isinstance(error, Unavailable):
+                    log.warning("unavailable", request_id=context.request_id, path=context.path, why=str(error))
                 response = answer(problem.body, problem.status, problem.headers)
             except Exception:
                 log.exception("unexpected", request_id=context.request_id, method=context.method, path=context.path)

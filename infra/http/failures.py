@@ -57,7 +57,7 @@ def failed(error: DomainError | Unavailable) -> Failure:
     if retry_after is not None:
         headers["Retry-After"] = str(max(1, int(retry_after)))
     if isinstance(error, Unavailable):
-        return Failure(503, "UNAVAILABLE", failure(503, "UNAVAILABLE", str(error)), headers)
+        return Failure(503, "UNAVAILABLE", failure(503, "UNAVAILABLE", error.message), headers)
     status = status_of(error)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

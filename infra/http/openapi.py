@@ -200,7 +200,10 @@ class Describe:
         self.schemas.update(schema.pop("$defs", {}))
         self.schemas[_upper(name)] = schema
         body = {"application/json": {"schema": {"$ref": REF.format(model=_upper(name))}}}
-        return self.plain(name, summary, tag) | {"requestBody": {"required": True, "content": body}, "security": SECURITY}
+        return self.plain(name, summary, tag) | {
+            "requestBody": {"required": True, "content": body},
+            "security": SECURITY,
+        }
 
     def document(self, paths: Mapping[str, Mapping[str, Operation]]) -> dict[str, Any]:
         """The whole text."""

@@ -65,11 +65,11 @@ class Line:
                 return await self._once(work)
             except psycopg.OperationalError as error:
                 if not await self.lost(error):
-                    raise Unavailable(f"the database cannot do this now: {error}") from error
+                    raise Unavailable("The database cannot do this now.", why=error) from error
             try:
                 return await self._once(work)
             except psycopg.OperationalError as error:
-                raise Unavailable(f"the database is away: {error}") from error
+                raise Unavailable("The database is away.", why=error) from error
 
     async def _once(self, work: Callable[[AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
         connection = await self.connection()
@@ -117,7 +117,7 @@ class Line:
                     connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
             except (TimeoutError, psycopg.OperationalError) as error:
                 if clock() + AGAIN_SECONDS >= deadline:
-                    raise Unavailable(f"the database is away: {str(error) or 'no answer'}") from error
+                    raise Unavailable("The database is away.", why=str(error) or "no answer") from error
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             try:

@@ -62,14 +62,14 @@ class Asking:
         try:
             return await self._once(query, values)
         except psycopg.errors.QueryCanceled as canceled:
-            raise Unavailable("the database took too long to answer") from canceled
+            raise Unavailable("The database took too long to answer.") from canceled
         except _AWAY:
             with contextlib.suppress(*_AWAY):
                 await self._pool.check()
         try:
             return await self._once(query, values)
         except _AWAY as away:
-            raise Unavailable(f"the database is away: {away}") from away
+            raise Unavailable("The database is away.", why=away) from away
 
     async def stream(self, query: sql.Composed, values: Mapping[str, Any]) -> AsyncIterator[tuple[Any, ...]]:
         """The rows one by one, as of one moment, few of them in memory. Raises Unavailable."""
@@ -84,7 +84,7 @@ class Asking:
                 async for row in cursor:
                     yield row
         except _AWAY as away:
-            raise Unavailable(f"the database is away: {away}") from away
+            raise Unavailable("The database is away.", why=away) from away
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -93,7 +93,7 @@ class Asking:
             async with self._pool.connection() as connection:
                 yield connection
         except _AWAY as away:
-            raise Unavailable(f"the database is away: {away}") from away
+            raise Unavailable("The database is away.", why=away) from away
 
     async def _once(
         self, query: LiteralString | sql.Composed, values: Mapping[str, Any] | None
