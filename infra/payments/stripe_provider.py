@@ -120,7 +120,7 @@ class StripeProvider:
             refund = await _asked(self._refunds.create_async(cast("Any", params), _once(key)))
         except (stripe.CardError, stripe.InvalidRequestError) as refused:
             return Refunding(done=False, reason=refused.code or "invalid_request")
-        return Refunding(refund.status in {"succeeded", "pending"}, refund.id, refund.failure_reason)
+        return Refunding(refund.status in {"succeeded", "pending"}, refund.id, _text(refund, "failure_reason"))
 
     async def believe(self, attempt: UUID, charge: Charge, report: Report, at: datetime) -> None:
         """Stripe said so itself."""
@@ -137,26 +137,28 @@ async def _asked(call: Awaitable[T]) -> T:
 
 
 def _told(intent: stripe.PaymentIntent) -> Answered:
-    error: Any = intent.last_payment_error
     status = STATUSES.get(intent.status)
     if status is None:
         raise ProviderAway(f"a payment at Stripe is {intent.status}")
-    charge = intent.latest_charge
-    reason = (error.decline_code or error.code) if error is not None and status == "failed" else None
-    report = Report(status, intent.id, charge if isinstance(charge, str) else None, reason)
-    return Answered(report, client_secret=intent.client_secret)
+    error = getattr(intent, "last_payment_error", None) if status == "failed" else None
+    reason = _text(error, "decline_code") or _text(error, "code")
+    report = Report(status, intent.id, _text(intent, "latest_charge"), reason)
+    return Answered(report, client_secret=_text(intent, "client_secret"))
 
 
 def _declined(declined: stripe.CardError) -> Answered:
-    error = declined.error
-    charge = getattr(error, "charge", None)
-    reason = declined.code or getattr(error, "decline_code", None) or "card_declined"
-    return Answered(Report("failed", _intent_of(declined), charge if isinstance(charge, str) else None, reason))
+    reason = _text(declined.error, "decline_code") or declined.code or "card_declined"
+    return Answered(Report("failed", _intent_of(declined), _text(declined.error, "charge"), reason))
 
 
 def _intent_of(error: stripe.StripeError) -> str | None:
-    intent = getattr(error.error, "payment_intent", None)
-    return getattr(intent, "id", None)
+    return _text(getattr(error.error, "payment_intent", None), "id")
+
+
+def _text(of: object, name: str) -> str | None:
+    """A text that Stripe may leave out, or put an object in the place of."""
+    value = getattr(of, name, None)
+    return value if isinstance(value, str) else None
 
 
 def _final(answered: Answered, *statuses: AttemptStatus) -> Answered:

@@ -1,0 +1,142 @@
+"""A small HTTP server that answers as Stripe does for PaymentIntents and Refunds, idempotency keys included."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qsl
+
+Json = dict[str, Any]
+Told = tuple[int, Json]
+
+STATUS = {"pm_card_visa": "succeeded", "pm_card_authenticationRequired": "requires_action"}
+METHODS = {*STATUS, "pm_card_chargeDeclined"}
+
+
+def error(kind: str, code: str, status: int, **more: Any) -> Told:
+    """An error in Stripe's form."""
+    return status, {"error": {"type": kind, "code": code, "message": f"No: {code}.", **more}}
+
+
+@dataclass
+class Stripe:
+    """What the other side knows, and what it was asked."""
+
+    intents: dict[str, Json] = field(default_factory=dict)
+    refunds: list[Json] = field(default_factory=list)
+    kept: dict[str, Told] = field(default_factory=dict)
+    asked: list[tuple[str, str, Json, str | None]] = field(default_factory=list)
+    breaks: list[str] = field(default_factory=list)
+    """What to do next instead of answering: `500`, `429` or `declined`."""
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def answer(self, method: str, path: str, params: Json, key: str | None) -> Told:
+        self.asked.append((method, path, params, key))
+        if self.breaks:
+            return self.broken(self.breaks.pop(0))
+        if key is not None and key in self.kept:
+            return self.kept[key]
+        told = self.told(method, path.strip("/").split("/")[1:], params)
+        if key is not None:
+            self.kept[key] = told
+        return told
+
+    def broken(self, how: str) -> Told:
+        if how == "declined":
+            return error("card_error", "card_declined", 402)
+        return error("api_error" if how == "500" else "rate_limit_error", "lock_timeout", int(how))
+
+    def told(self, method: str, path: list[str], params: Json) -> Told:
+        match (method, path):
+            case ("POST", ["payment_intents"]):
+                return self.create(params)
+            case ("GET", ["payment_intents", id]):
+                return 200, self.intents[id]
+            case ("POST", ["payment_intents", id, "capture"]):
+                return self.move(id, {"requires_capture"}, "succeeded")
+            case ("POST", ["payment_intents", id, "cancel"]):
+                return self.move(id, {"requires_capture", "requires_action", "requires_payment_method"}, "canceled")
+            case ("POST", ["refunds"]):
+                return self.refund(params)
+        return error("invalid_request_error", "resource_missing", 404)
+
+    def create(self, params: Json) -> Told:
+        method = params["payment_method"]
+        if method not in METHODS:
+            return error("invalid_request_error", "resource_missing", 400, param="payment_method")
+        id = f"pi_{next(self.ids)}"
+        declined = method not in STATUS
+        status = "requires_payment_method" if declined else STATUS[method]
+        if status == "succeeded" and params["capture_method"] == "manual":
+            status = "requires_capture"
+        intent: Json = {
+            "id": id,
+            "object": "payment_intent",
+            "amount": int(params["amount"]),
+            "currency": params["currency"],
+            "status": status,
+            "client_secret": f"{id}_secret",
+            "latest_charge": f"ch_{id}" if status in {"succeeded", "requires_capture"} else None,
+            "last_payment_error": {"type": "card_error", "code": "card_declined"} if declined else None,
+        }
+        self.intents[id] = intent
+        if declined:
+            return error("card_error", "card_declined", 402, payment_intent=intent, charge=f"ch_{id}")
+        return 200, intent
+
+    def move(self, id: str, from_: set[str], to: str) -> Told:
+        if self.intents[id]["status"] not in from_:
+            return error("invalid_request_error", "payment_intent_unexpected_state", 400)
+        self.intents[id] = self.intents[id] | {"status": to}
+        return 200, self.intents[id]
+
+    def refund(self, params: Json) -> Told:
+        intent, amount = self.intents[params["payment_intent"]], int(params["amount"])
+        back = sum(r["amount"] for r in self.refunds if r["payment_intent"] == intent["id"])
+        if intent["status"] != "succeeded" or back + amount > intent["amount"]:
+            return error("invalid_request_error", "charge_already_refunded", 400)
+        refund = {"id": f"re_{next(self.ids)}", "object": "refund", "status": "succeeded", "amount": amount}
+        self.refunds.append(refund | {"payment_intent": intent["id"]})
+        return 200, refund
+
+
+@contextmanager
+def stripe_server() -> Iterator[tuple[Stripe, str]]:
+    """The server's side, and its address."""
+    stripe = Stripe()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            key = self.headers.get("Idempotency-Key") if self.command == "POST" else None
+            status, told = stripe.answer(self.command, self.path, dict(parse_qsl(body)), key)
+            payload = json.dumps(told).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+        do_GET = do_POST = serve  # noqa: N815 - the names that http.server looks for
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield stripe, f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
