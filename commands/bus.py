@@ -119,7 +119,7 @@ class Bus:
     async def look(
         self, handler: Handler, message: Message, actor: Actor, *, at: datetime, real_now: datetime
     ) -> Answer:
-        """Answer a question that is decided as a command would be, and record nothing. Raises DomainError, Unavailable."""
+        """Answer a question decided as a command would be, and record nothing. Raises DomainError, Unavailable."""
         cause = Cause(self.services.new_id(), "look", actor, at)
         return await handler(Work(self.store, self.services, cause, real_now=real_now, fresh=True), message)
 

@@ -1,4 +1,7 @@
-"""What the commands need of the world, as they name it. `infra` fits each port; a contract suite holds each adapter to it."""
+"""What the commands need of the world, as they name it.
+
+`infra` fits each port; a contract suite holds each adapter to it.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ BESIDE = datetime.min.replace(tzinfo=UTC)
 
 PERSONAL = "personal"
 Personal = Annotated[str, PERSONAL]
-"""Text about a person, or that a person wrote. It stands only in streams of that person, so that a key destroyed erases it."""
+"""Text about a person, or that a person wrote.
+
+It stands only in streams of that person, so that a key destroyed erases it."""
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,13 @@ def configure_logging(
     rendering: list[Processor] = (
         [structlog.processors.format_exc_info, _mask_values, structlog.processors.JSONRenderer()]
         if style == "json"
-        else [_mask_values, structlog.dev.ConsoleRenderer(
+        else [
+            _mask_values,
+            structlog.dev.ConsoleRenderer(
                 colors=False,
                 exception_formatter=structlog.dev.plain_traceback,  # the usual one shows local variables: passwords
-            )]
+            ),
+        ]
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(

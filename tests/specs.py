@@ -1,6 +1,6 @@
 """given(history).when(decision).then(events or refusal): the form in which rules are written down.
 
-given(Claim).having(lambda c: c.take(ANNA, "EMAIL_TAKEN")).when(lambda c: c.take(BEN, "EMAIL_TAKEN")).refused("EMAIL_TAKEN")
+    given(Claim).having(lambda c: c.take(ANNA, "TAKEN")).when(lambda c: c.take(BEN, "TAKEN")).refused("TAKEN")
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class Spec(Generic[A]):
         return aggregate
 
     def then(self, *names: str, **last: Any) -> A:
-        """These events come of it, by stored name; `last` are fields of the last one. Answers the aggregate, replayed."""
+        """These events come of it, by stored name; `last` are fields of the last one.
+
+        Answers the aggregate, replayed.
+        """
         aggregate = self._run()
         events = [told(e) for e in aggregate.pending_events]  # type: ignore[arg-type]
         assert [name for name, _ in events] == list(names)

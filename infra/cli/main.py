@@ -12,8 +12,8 @@ from infra.settings import SettingsError
 
 app = typer.Typer(
     name="innkeep",
-    help="Innkeep, the backend of a marketplace for short stays.\n\nSettings come from the environment (INNKEEP_…) or .env; "
-    "`innkeep settings` lists them.",
+    help="Innkeep, the backend of a marketplace for short stays.\n\n"
+    "Settings come from the environment (INNKEEP_…) or .env; `innkeep settings` lists them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

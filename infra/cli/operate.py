@@ -1,4 +1,7 @@
-"""What operates a running product, or looks into one that stands still: on the database of its settings, or of its data folder."""
+"""What operates a running product, or looks into one that stands still.
+
+It works on the database of the settings, or on that of the data folder.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ from rich.table import Table
 from commands.ports import Unavailable
 from domain.catalogue import AGGREGATES, RESOURCES
 from domain.kernel import Recorded
-from infra.clock import wall_now
 from infra.cli.main import fail
 from infra.cli.serving import database, trouble_in_one_line
+from infra.clock import wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
 from infra.identity.signing import SigningKeys

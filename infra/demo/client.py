@@ -23,7 +23,14 @@ class Person:
     id: str = ""
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, expect: int | None = None, key: str | None = None, seen: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        seen: str | None = None,
     ) -> httpx.Response:
         """One request. Raises Unexpected if the status is not `expect` (any success by default).
 

@@ -1,4 +1,7 @@
-"""The story: Hanna lists, Gus and Ada book, pay and cancel, both sides review blind, a dispute is refunded, a feed is followed."""
+"""The story of a marketplace.
+
+Hanna lists, Gus and Ada book, pay and cancel, both sides review blind, a dispute is refunded, a feed is followed.
+"""
 
 from __future__ import annotations
 
@@ -209,7 +212,8 @@ class Story:
         rating = await ada.get(
             f"/v1/reviewaggregates?revieweeId={self.made['loft']}", "reviewAggregates", seen=position
         )
-        outcome = f"others saw {len(sealed)} reviews of the loft before Hanna's, {len(shown)} after: {rating[0]['averageRating']} of 5"
+        average = rating[0]["averageRating"]
+        outcome = f"others saw {len(sealed)} of the loft before Hanna's, {len(shown)} after: {average} of 5"
         self.tell("Both sides review, blind", outcome)
 
     async def a_dispute_is_refunded(self) -> None:

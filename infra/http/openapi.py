@@ -17,8 +17,9 @@ Schema = dict[str, Any]
 REF = "#/components/schemas/{model}"
 ABOUT = """The backend of a marketplace for short stays: list, search, book, pay, review, settle.
 
-Every route also stands under its service's prefix (see the servers of each operation). Changes take an `Idempotency-Key`;
-their answers carry `X-Event-Position`, which a read may send back to see at least that much."""
+Every route also stands under its service's prefix (see the servers of each operation).
+Changes take an `Idempotency-Key`; their answers carry `X-Event-Position`, which a read may send back to see at least
+that much."""
 
 JSON_OF: dict[Kind, Schema] = {
     Kind.ID: {"type": "string", "format": "uuid"},

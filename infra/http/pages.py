@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from infra.product import Product
 
 FRONT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Innkeep</title>
-<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:0 .3em}</style>
+<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:4rem auto;padding:0 1rem}</style>
 <h1>Innkeep</h1><p>The backend of a marketplace for short stays.</p>
 <ul><li><a href="/docs">Try the API</a> · <a href="/openapi.json">its description</a></li>
-<li><a href="/login">Log in</a></li><li><a href="/health">Health</a> · <a href="/admin/health">in detail</a></li></ul></html>"""
-ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1 1 7h2v8h4v-5h2v5h4V7h2z" fill="#b3541e"/></svg>'
+<li><a href="/login">Log in</a></li>
+<li><a href="/health">Health</a> · <a href="/admin/health">in detail</a></li></ul></html>"""
+ICON = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    b'<path d="M8 1 1 7h2v8h4v-5h2v5h4V7h2z" fill="#b3541e"/></svg>'
+)
 
 
 def mount(mount: Mount, product: Product) -> None:

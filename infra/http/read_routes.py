@@ -70,7 +70,7 @@ class Reading:
         self.reads = product.reads
 
     async def caught_up(self, request: Request, context: Context, resource: Resource) -> None:
-        """Wait for the position that the caller names, or that their session has written. Raises ReadBehind, Invalid."""
+        """Wait for the position that the caller names, or that their session wrote. Raises ReadBehind, Invalid."""
         position = await wanted_position(self.product, request, context)
         if position:
             await self.reads.wait_until(position, resource, self.product.settings.read_wait_seconds)
