@@ -50,6 +50,10 @@ RESERVATION_PAYMENT = Resource(
     path="/v1/reservationpayments",
     get_path="/v1/reservationpayment/{sys_reservationPaymentId}",
     id_param="sys_reservationPaymentId",
+    finds=(
+        ("/v1/reservationpaymentbyorderid/{orderId}", "orderId"),
+        ("/v1/reservationpaymentbypaymentid/{paymentId}", "paymentId"),
+    ),
     doc="One attempt to pay for a reservation.",
     owner="ownerId",
     sees=OWNER_OR_ADMIN,
