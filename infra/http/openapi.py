@@ -9,11 +9,11 @@ from typing import Any
 from commands.registry import Command, Route
 from commands.wire import Message
 from domain.access import Everyone
-from domain.resource import COMMON, Field, Kind, Resource
+from domain.resource import Field, Kind, Resource
 from infra.http.envelope import APP_VERSION
 from infra.http.mounting import Operation
+from infra.http.schemas import ERROR, JSON_OF, Schema, resource_schema
 
-Schema = dict[str, Any]
 REF = "#/components/schemas/{model}"
 ABOUT = """The backend of a marketplace for short stays: list, search, book, pay, review, settle.
 
@@ -21,20 +21,6 @@ Every route also stands under its service's prefix (see the servers of each oper
 Changes take an `Idempotency-Key`; their answers carry `X-Event-Position`, which a read may send back to see at least
 that much."""
 
-JSON_OF: dict[Kind, Schema] = {
-    Kind.ID: {"type": "string", "format": "uuid"},
-    Kind.STRING: {"type": "string"},
-    Kind.TEXT: {"type": "string"},
-    Kind.INTEGER: {"type": "integer"},
-    Kind.MONEY: {"type": "number", "description": "Major units of the currency."},
-    Kind.DECIMAL: {"type": "number"},
-    Kind.BOOLEAN: {"type": "boolean"},
-    Kind.ENUM: {"type": "string"},
-    Kind.DAY: {"type": "string", "format": "date"},
-    Kind.INSTANT: {"type": "string", "format": "date-time"},
-    Kind.OBJECT: {"type": "object"},
-    Kind.LIST: {"type": "array", "items": {}},
-}
 ERROR_CODES = {
     "400": "Malformed: INVALID, with the fields named.",
     "401": "No or bad credentials.",
@@ -48,52 +34,13 @@ ERROR_CODES = {
 }
 
 
-def field_schema(field: Field) -> Schema:
-    """How a field looks in answers."""
-    schema = dict(JSON_OF[field.kind])
-    if field.kind is Kind.ENUM:
-        schema["enum"] = [*field.enum]
-    if field.kind is Kind.LIST and field.of is not None:
-        schema["items"] = JSON_OF[field.of]
-    if field.doc:
-        schema["description"] = field.doc
-    return schema if field.required else {"anyOf": [schema, {"type": "null"}]} if field not in COMMON else schema
-
-
-def resource_schema(resource: Resource) -> Schema:
-    """How a resource looks in answers; which fields a caller gets depends on who they are."""
-    properties: dict[str, Schema] = {}
-    for field in (*resource.fields, *COMMON):
-        if not field.shown:
-            continue
-        properties[field.name] = field_schema(field)
-        if field.kind is Kind.ENUM:
-            properties[f"{field.name}_idx"] = {
-                "type": ["integer", "null"],
-                "description": "The value's place in the enum.",
-            }
-    properties["_owner"] = {"type": ["string", "null"], "format": "uuid"}
-    return {"type": "object", "description": resource.doc, "properties": properties, "required": ["id"]}
-
-
 class Describe:
     """Writes operations and gathers the schemas that they name."""
 
     def __init__(self, resources: Mapping[str, Resource]) -> None:
         self.resources = resources
         self.schemas: dict[str, Schema] = {r.name: resource_schema(r) for r in resources.values()}
-        self.schemas["Error"] = {
-            "type": "object",
-            "required": ["result", "status", "message", "errCode", "date", "detail"],
-            "properties": {
-                "result": {"const": "ERR"},
-                "status": {"type": "integer"},
-                "message": {"type": "string", "description": "A sentence for a person."},
-                "errCode": {"type": "string", "description": "The rule's stable name."},
-                "date": {"type": "string", "format": "date-time"},
-                "detail": {"type": "object"},
-            },
-        }
+        self.schemas["Error"] = ERROR
 
     def command(self, command: Command, route: Route) -> Operation:
         """One write route."""
