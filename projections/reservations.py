@@ -36,7 +36,7 @@ def _requested(_: Document | None, event: Recorded, __: Any) -> Document:
         holdExpiresAt=instant(fact.hold_expires_at),
         cancelledBy=None,
         refund=None,
-        reviewsLeft=None,
+        reviewsLeft={"guest": False, "host": False},
         reviewsCloseAt=None,
     )
 
@@ -99,8 +99,7 @@ def _linked(document: Document | None, event: Recorded, _: Any) -> Document:
 
 def _reviewable(document: Document | None, event: Recorded, _: Any) -> Document | None:
     fact: Any = event.fact
-    left = {"guest": False, "host": False}
-    return document and document | {"reviewsLeft": left, "reviewsCloseAt": instant(fact.closes_at)}
+    return document and document | {"reviewsCloseAt": instant(fact.closes_at)}
 
 
 def _side_completed(document: Document | None, event: Recorded, _: Any) -> Document | None:
