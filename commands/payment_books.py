@@ -13,9 +13,8 @@ from domain.payment_steps import GiveBack
 
 
 async def book_charge(work: Work, payment: Payment, attempt: PaymentAttempt) -> None:
-    """Money came in. An amount that is not the stay's own is nobody's fee and no tax."""
+    """Money came in."""
     bill = payment.bill
-    whole = attempt.charge.amount == bill.parts.total
     fee = bill.parts.service_fee + part(bill.parts.net_nights, bill.host_fee_rate)
     entry = Entry(
         "charge",
@@ -26,8 +25,8 @@ async def book_charge(work: Work, payment: Payment, attempt: PaymentAttempt) -> 
         attempt.intent,
         attempt.charge_id,
         amount_paid=attempt.charge.amount,
-        city_tax=bill.parts.city_tax if whole else 0,
-        platform_fee=fee if whole else 0,
+        city_tax=bill.parts.city_tax,
+        platform_fee=fee,
     )
     await _file(work, uuid5(attempt.id, "charge"), entry)
 

@@ -186,9 +186,8 @@ async def _conclude(work: Work, reservation: Reservation, payment: Payment, atte
 
 async def _money_came(work: Work, reservation: Reservation, payment: Payment, attempt: PaymentAttempt) -> None:
     """It pays for the stay, or all of it goes back: never both, never neither."""
-    first = payment.paying is None
-    amount = attempt.charge.amount
-    pays = first and amount == reservation.price.total and await _confirmed(work, reservation, attempt)
+    first, amount = payment.paying is None, attempt.charge.amount
+    pays = first and await _confirmed(work, reservation, attempt)
     payment.capture(attempt.id, amount, pays=pays)
     await book_charge(work, payment, attempt)
     if not pays:

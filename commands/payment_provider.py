@@ -49,9 +49,6 @@ class Notice:
     reservation: UUID | None = None
     """From the metadata that we gave the payment."""
     attempt: UUID | None = None
-    amount: int | None = None
-    """Minor units, as far as it is told."""
-    currency: str | None = None
 
 
 class PaymentProvider(Protocol):

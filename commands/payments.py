@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from commands.payment_answers import declined, payment_result
 from commands.payment_process import bill_of, carry_out, hear, ledger, open_attempts
@@ -106,7 +106,7 @@ async def callback(work: Work, m: CallbackReservationPayment) -> Answer:
     if reservation is None or notice.report is None:
         return Answer()
     payment = await ledger(work, reservation.id)
-    attempt = await _attempt_of(work, reservation, payment, notice)
+    attempt = await _attempt_of(work, payment, notice)
     if attempt is None:
         return Answer()
     known = await work.load(Claim, Claim.id_of("callback", notice.id.encode().hex()))
@@ -176,24 +176,13 @@ async def _reservation_of(work: Work, notice: Notice) -> Reservation | None:
     return reservation if reservation is not None and reservation.exists else None
 
 
-async def _attempt_of(work: Work, reservation: Reservation, payment: Payment, notice: Notice) -> PaymentAttempt | None:
-    """The attempt that the event is about. Money that came for the reservation without one is taken on as one."""
-    report = notice.report
+async def _attempt_of(work: Work, payment: Payment, notice: Notice) -> PaymentAttempt | None:
+    """The attempt that the event is about. A payment that was not started here is nobody's."""
     attempts = [await work.load(PaymentAttempt, id, fresh=True) for id in payment.attempts]
-    for attempt in attempts:
-        if attempt.id == notice.attempt or (report and report.intent and attempt.intent == report.intent):
-            return attempt
-    if report is None or report.intent is None or report.status in {"failed", "voided"}:
-        return None
-    bill = bill_of(work, reservation)
-    if notice.currency not in {None, bill.currency}:
-        return None
-    amount = bill.parts.total if notice.amount is None else notice.amount
-    attempt = await work.load(PaymentAttempt, uuid5(payment.id, report.intent))
-    payment.adopt_attempt(attempt.id, bill)
-    manual = reservation.approval == "manual"
-    attempt.adopt(Charge(reservation.id, reservation.guest, amount, bill.currency, "", manual))
-    return attempt
+    intent = notice.report.intent if notice.report is not None else None
+    known = [attempt for attempt in attempts if attempt.id == notice.attempt or attempt.intent == intent]
+    # The provider may be faster with the event than with its answer.
+    return next(iter(known), None) or next((attempt for attempt in attempts if attempt.intent is None), None)
 
 
 async def _believe(

@@ -145,11 +145,6 @@ class Payment(Aggregate):
             raise Refused("PAYMENT_OPEN", "A payment of this reservation is open, authorised or paid already.")
         self._attempt_opened(attempt=attempt, bill=bill)
 
-    def adopt_attempt(self, attempt: UUID, bill: Bill) -> None:
-        """Take on a payment that the provider tells of, whatever else is open."""
-        if attempt not in self.attempts:
-            self._attempt_opened(attempt=attempt, bill=bill)
-
     def end_attempt(self, attempt: UUID) -> None:
         """It failed, or was voided."""
         if attempt in self.open_attempts:

@@ -112,7 +112,7 @@ class PaymentAttempt(Aggregate):
         self.intent: str | None = None
         self.charge_id: str | None = None
         self.reason: str | None = None
-        self.since: datetime | None = None
+        self.since: datetime
         self.redirect_url: str | None = None
         self.asked: Literal["start", "capture", "void"] | None = None
         """What the provider was asked and has not answered yet."""
@@ -130,11 +130,6 @@ class PaymentAttempt(Aggregate):
         """Ask the provider for the money."""
         if self.version == 0:
             self._opened(charge=charge, at=at, resume_at=at + RESUME_AFTER)
-
-    def adopt(self, charge: Charge) -> None:
-        """Take on a payment that the provider tells of and that was not started here."""
-        if self.version == 0:
-            self._adopted(charge=charge)
 
     def ask_capture(self, at: datetime) -> None:
         """Take the money that is authorised, as the host has accepted."""
@@ -160,7 +155,7 @@ class PaymentAttempt(Aggregate):
 
     def look_again(self, at: datetime) -> None:
         """Look again later at what is still open, each time after twice as long: a callback may have been lost."""
-        if self.open and self.since is not None:
+        if self.open:
             self._check_postponed(check_at=at + max(CHECK_AFTER, at - self.since))
 
     def capture_failed(self, reason: str | None) -> None:
@@ -183,10 +178,6 @@ class PaymentAttempt(Aggregate):
     @event("Opened", topic="payment_attempt.opened.v1")
     def _opened(self, charge: Charge, at: datetime, resume_at: datetime) -> None:
         self.charge, self.redirect_url, self.asked, self.since = charge, charge.redirect_url, "start", at
-
-    @event("Adopted", topic="payment_attempt.adopted.v1")
-    def _adopted(self, charge: Charge) -> None:
-        self.charge, self.redirect_url = charge, charge.redirect_url
 
     @event("CaptureAsked", topic="payment_attempt.capture_asked.v1")
     def _capture_asked(self, resume_at: datetime) -> None:

@@ -89,7 +89,6 @@ RESERVATION_PAYMENTS = Projection(
     on(
         PaymentAttempt,
         Opened=_opened,
-        Adopted=_opened,
         Reported=_reported,
         Redirected=_redirected,
         CaptureAsked=_unseen,

@@ -68,7 +68,6 @@ def _notice(id: str, kind: str, intent_id: str, intent: Mapping[str, Any]) -> No
     error = _inside(intent, "last_payment_error")
     charge = intent.get("latest_charge")
     status = MEANS[kind]
-    received = intent.get("amount_received") if status == "captured" else None
     return Notice(
         id,
         Report(
@@ -79,8 +78,6 @@ def _notice(id: str, kind: str, intent_id: str, intent: Mapping[str, Any]) -> No
         ),
         reservation=_id(metadata.get("reservationId")),
         attempt=_id(metadata.get("attemptId")),
-        amount=_whole(received) or _whole(intent.get("amount")),
-        currency=(_text(intent.get("currency")) or "").upper() or None,
     )
 
 
@@ -111,7 +108,3 @@ def _id(value: object) -> UUID | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and NAME.fullmatch(value) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53 else None

@@ -11,7 +11,17 @@ import pytest
 from commands.ports import Unavailable
 from infra.payments.simulator import Simulator
 from tests.commands.marketplace import Marketplace, open_marketplace, somebody
-from tests.commands.till import Frail, Killed, attempts, charged, given_back, kinds, ledger
+from tests.commands.till import (
+    Frail,
+    Killed,
+    attempts,
+    call_back,
+    charged,
+    given_back,
+    kinds,
+    ledger,
+    stripe_event,
+)
 
 HOST, GUEST = somebody(), somebody()
 SOON = timedelta(seconds=30)
@@ -57,6 +67,24 @@ async def test_killed_between_charge_and_record(market: Marketplace, provider: F
     assert await state(market, reservation) == ("confirmed", "paid")
     assert charged(database) == 1
     assert await kinds(market, reservation) == ["charge"]
+
+
+async def test_killed_between_charge_and_record_and_then_told_by_the_provider(
+    market: Marketplace, provider: Frail, database: str
+) -> None:
+    """The event knows the payment's id before we do."""
+    reservation = await held(market)
+    provider.dies_after = {"start"}
+    with pytest.raises(Killed):
+        await market.pay(GUEST, reservation)
+    provider.dies_after = set()
+    (attempt,) = await attempts(market, reservation)
+    assert attempt["paymentId"] is None
+    event = stripe_event("succeeded", reservation, "pi_that_we_never_heard_of")
+    assert (await call_back(market, event))["shown"]["bookingStatus"] == "confirmed"
+    await market.pass_time(SOON)
+    assert await kinds(market, reservation) == ["charge"]
+    assert charged(database) == 1
 
 
 async def test_killed_between_charge_and_record_and_not_resumed_before_the_hold_is_over(
