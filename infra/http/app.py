@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.http import clock_routes, command_routes, identity_routes, operator_routes, pages, quote_routes, read_routes
+from infra.http.dispatch import Application, Dispatch
 from infra.http.edge import Edge, answer
 from infra.http.envelope import APP_VERSION, failure
 from infra.http.mounting import Mount
@@ -27,7 +28,8 @@ CODES = {
 
 def create_app(product: Product) -> FastAPI:
     """All surfaces over one product."""
-    app = FastAPI(title=TITLE, version=APP_VERSION, docs_url="/docs", redoc_url=None, openapi_url="/openapi.json")
+    app = Application(title=TITLE, version=APP_VERSION, docs_url="/docs", redoc_url=None, openapi_url="/openapi.json")
+    app.dispatch = Dispatch()
     mount = Mount(app, Edge(product))
     describe = Describe(product.resources)
     mount_commands(mount, product, describe)

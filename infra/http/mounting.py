@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from fastapi import FastAPI
-
+from infra.http.dispatch import Application, Opened
 from infra.http.edge import Edge, Endpoint
 
 Operation = dict[str, Any]
@@ -21,7 +20,7 @@ def prefix_of(service: str) -> str:
 class Mount:
     """Adds endpoints to the application and keeps what is to be said of them."""
 
-    def __init__(self, app: FastAPI, edge: Edge) -> None:
+    def __init__(self, app: Application, edge: Edge) -> None:
         self.app = app
         self.edge = edge
         self.paths: dict[str, dict[str, Operation]] = {}
@@ -48,8 +47,9 @@ class Mount:
                 servers = [{"url": "/"}, *({"url": prefix} for prefix in prefixes)] if prefixes else None
                 self._describe(path, method, operation, servers)
 
-    def _route(self, path: str, method: str, endpoint: Callable[..., Awaitable[Any]]) -> None:
+    def _route(self, path: str, method: str, endpoint: Opened) -> None:
         self.app.add_route(path, endpoint, methods=[method], include_in_schema=False)
+        self.app.dispatch.add(method, path, endpoint)
 
     def _describe(self, path: str, method: str, operation: Operation, servers: list[dict[str, str]] | None) -> None:
         at = self.paths.setdefault(path, {})

@@ -1,0 +1,72 @@
+"""From a method and a path to an endpoint, without asking each of some hundred routes whether it is meant.
+
+The routes stand in the framework all the same: it answers what is not found here, from unknown addresses to its own
+pages. What is found here is never its business, as endpoints answer their own errors (`Edge.open`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+Opened = Callable[[Request], Awaitable[Response]]
+"""An endpoint as `Edge.open` makes it."""
+
+
+class Dispatch:
+    """Endpoints by method and path. A path without parameters goes before one with; then the first added wins."""
+
+    def __init__(self) -> None:
+        self._plain: dict[tuple[str, str], Opened] = {}
+        self._shaped: dict[tuple[str, int], list[tuple[tuple[str, ...], Opened]]] = {}
+
+    def add(self, method: str, path: str, endpoint: Opened) -> None:
+        """One endpoint. A part of the path in braces stands for any text without a slash."""
+        parts = tuple(path.split("/"))
+        if "{" not in path:
+            self._plain.setdefault((method, path), endpoint)
+        else:
+            self._shaped.setdefault((method, len(parts)), []).append((parts, endpoint))
+
+    def find(self, method: str, path: str) -> tuple[Opened, dict[str, str]] | None:
+        """The endpoint, and what stands at the path's parameters; None if there is none for this."""
+        plain = self._plain.get((method, path))
+        if plain is not None:
+            return plain, {}
+        parts = path.split("/")
+        for shape, endpoint in self._shaped.get((method, len(parts)), ()):
+            given = _given(shape, parts)
+            if given is not None:
+                return endpoint, given
+        return None
+
+
+class Application(FastAPI):
+    """The web application; what its dispatch finds, it answers at once."""
+
+    dispatch: Dispatch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = None
+        if scope["type"] == "http" and not scope.get("root_path"):
+            found = self.dispatch.find(scope["method"], scope["path"])
+        if found is None:
+            await super().__call__(scope, receive, send)
+            return
+        endpoint, scope["path_params"] = found
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+def _given(shape: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    given: dict[str, str] = {}
+    for wanted, part in zip(shape, parts, strict=True):
+        if wanted.startswith("{") and part:
+            given[wanted[1:-1]] = part
+        elif wanted != part:
+            return None
+    return given
