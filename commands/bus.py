@@ -150,9 +150,18 @@ class Bus:
     async def _decide(self, command: Command, message: Message, ask: Ask, id: UUID) -> Done:
         key = ask.key if command.idempotent else None
         cause = Cause(id, command.name, ask.actor, ask.at, ask.request_id, ask.address, key)
+        try:
+            return await self._attempt(command, message, ask, cause)
+        except KeyTaken:
+            raise
+        except Conflict as conflict:
+            return await self._decide_anew(command, message, ask, cause, conflict)
+
+    async def _decide_anew(self, command: Command, message: Message, ask: Ask, cause: Cause, first: Conflict) -> Done:
+        """Another was first: decide on what stands now, a bounded number of times."""
         again = AsyncRetrying(
             retry=retry_if_exception(lambda e: isinstance(e, Conflict) and not isinstance(e, KeyTaken)),
-            stop=stop_after_attempt(self.attempts),
+            stop=stop_after_attempt(self.attempts - 1),
             wait=wait_random_exponential(multiplier=0.002, max=0.1),
             reraise=True,
         )
@@ -164,7 +173,7 @@ class Bus:
             raise
         except Conflict as conflict:
             raise Unavailable("Too many others are changing the same thing; try again.") from conflict
-        raise AssertionError("unreachable")  # pragma: no cover
+        raise first  # pragma: no cover - the loop has answered or raised
 
     async def _attempt(
         self, command: Command, message: Message, ask: Ask, cause: Cause, *, fresh: bool = False
