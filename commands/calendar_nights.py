@@ -73,7 +73,10 @@ async def calendar(
     """The months that these nights are in, each with its part of them, in order. Read together."""
     parts = months(nights)
     streams = [CalendarMonth.id_of(listing_id, month) for month, _ in parts]
-    loaded = await asyncio.gather(*(work.load(CalendarMonth, stream, fresh=fresh) for stream in streams))
+    if len(streams) == 1:  # nearly always: there is nothing to wait for together
+        loaded = [await work.load(CalendarMonth, streams[0], fresh=fresh)]
+    else:
+        loaded = await asyncio.gather(*(work.load(CalendarMonth, stream, fresh=fresh) for stream in streams))
     return [(month, part) for month, (_, part) in zip(loaded, parts, strict=True)]
 
 

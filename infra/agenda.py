@@ -72,15 +72,14 @@ class Agenda:
     """Whether nothing else is due up to the instant that was asked for."""
     due: dict[Key, Deadline]
 
-    def take_in(self, page: Page, changes: Changes) -> None:
+    def take_in(self, events: Iterable[Recorded], changes: Changes) -> None:
         """What these events set and clear."""
-        for event in page.events:
+        for event in events:
             for change in changes(event):
                 key = (change.kind, change.subject)
                 self.due.pop(key, None)
                 if isinstance(change, Set) and change.due <= self.horizon:
                     self.due[key] = Deadline(change.due, *key, event.position)
-        self.position = max(self.position, page.position)
 
     def first(self, but: Collection[Key] = ()) -> Deadline | None:
         """The earliest, save these."""
@@ -113,18 +112,23 @@ class Agendas:
         horizon = at if whole else found[-1].due
         return Agenda(rows[0][0], horizon, whole, {(d.kind, d.subject): d for d in found})
 
-    async def bring_up(self, agenda: Agenda) -> None:
-        """Take in all that is recorded by now. Raises Unavailable if the log does not settle."""
+    async def bring_up(self, agenda: Agenda, to: int | None = None) -> None:
+        """Take in all that is recorded up to a position, or by now. Raises Unavailable if the log does not settle."""
         clock = asyncio.get_running_loop().time
-        end, give_up_at = await self._log.end(), clock() + PATIENCE
+        end, give_up_at = await self._log.end() if to is None else to, clock() + PATIENCE
         while agenda.position < end:
             page = await self._log.read(agenda.position, self._at_once)
             if page.position > agenda.position:
-                agenda.take_in(page, self._changes)
+                agenda.take_in(page.events, self._changes)
+                agenda.position = page.position
             elif clock() < give_up_at:
                 await self._log.wait_for_events(agenda.position, LOOK)
             else:
                 raise Unavailable("the log does not settle: a transaction stays open")
+
+    def foresee(self, agenda: Agenda, events: Iterable[Recorded]) -> None:
+        """Take in what was recorded just now, before the log shows it: it will come again with `bring_up`."""
+        agenda.take_in(events, self._changes)
 
     async def strike(self, deadline: Deadline) -> None:
         """Take one that was acted on, and that no event cleared, from the table. Raises Unavailable."""

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, Protocol
 
 import structlog
 
-from commands.bus import Ask, Bus
-from commands.ports import Unavailable
+from commands.bus import Ask, Bus, Done
+from commands.ports import Answer, Unavailable
 from commands.registry import Registry
+from commands.wire import Message
+from commands.work import Work
 from domain.actor import SYSTEM
 from domain.errors import DomainError
+from domain.kernel import Recorded
 from infra.agenda import Agenda, Agendas, Deadline, Key
 from infra.clock import Clock
 from infra.postgres.line import Line
@@ -164,13 +167,18 @@ class Scheduler:
     async def _act_until(self, until: datetime, give_up_at: float | None = None) -> None:
         """Act on everything up to that instant; what fails is passed over, and with a time to give up tried again."""
         agenda = await self._agendas.until(until)
+        await self._agendas.bring_up(agenda)
         while True:
-            await self._agendas.bring_up(agenda)
             found = agenda.first(but=self._resting())
             if found is not None:
                 await self._act(agenda, found)
-            elif not agenda.whole and not agenda.due:
+                continue
+            await self._agendas.bring_up(agenda)
+            if agenda.first(but=self._resting()) is not None:
+                continue
+            if not agenda.whole and not agenda.due:
                 agenda = await self._agendas.until(until)
+                await self._agendas.bring_up(agenda)
             elif give_up_at is None or not agenda.due:
                 self._forget(agenda)
                 return
@@ -183,12 +191,15 @@ class Scheduler:
     async def _act(self, agenda: Agenda, deadline: Deadline) -> None:
         key = (deadline.kind, deadline.subject)
         try:
-            await self._run(deadline)
+            done, events = await self._run(deadline)
         except Exception as error:  # noqa: BLE001 - the others must not wait for this one
             self._rest(key, error)
             return
         self._failing.pop(key, None)
-        await self._agendas.bring_up(agenda)
+        if events is not None:
+            self._agendas.foresee(agenda, events)
+        elif done.recorded:
+            await self._agendas.bring_up(agenda, done.position)
         if agenda.due.get(key) == deadline:
             self._log.warning(
                 "a deadline was acted on and not cleared", kind=deadline.kind, subject=str(deadline.subject)
@@ -196,11 +207,21 @@ class Scheduler:
             del agenda.due[key]
             await self._agendas.strike(deadline)
 
-    async def _run(self, deadline: Deadline) -> None:
+    async def _run(self, deadline: Deadline) -> tuple[Done, Sequence[Recorded] | None]:
+        """What the command answered, and what it recorded; None where only the log tells."""
         command = self._registry[deadline.kind]
+        events: Sequence[Recorded] | None = None
+
+        async def watched(work: Work, message: Message) -> Answer:
+            nonlocal events
+            answer = await command.handler(work, message)
+            events = work.pending() if work.position is None else None
+            return answer
+
         message = command.message.model_validate({"subject": deadline.subject})
         ask = Ask(SYSTEM, at=deadline.due, real_now=self._clock.real_now(), render=lambda _answer, _shown: b"")
-        await self._bus.run(command, message, ask)
+        done = await self._bus.run(replace(command, handler=watched), message, ask)
+        return done, events
 
     def _rest(self, key: Key, error: Exception) -> None:
         first, longest = self._retry
