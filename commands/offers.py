@@ -10,16 +10,17 @@ from uuid import UUID
 
 from pydantic import Field, StrictInt
 
-from commands.calendar_nights import calendar, night_terms
+from commands.calendar_nights import night_terms
 from commands.wire import Day
 from commands.work import Work
 from domain.booking_rules import Wish, check
+from domain.calendar_month import CalendarMonth
 from domain.errors import NotThere
 from domain.listing import Listing
 from domain.policies import Grace, Policy
 from domain.pricing import Price, min_stay, price
 from domain.resources.catalog import LISTING
-from domain.stay import Nights, Stay, checked_nights
+from domain.stay import Nights, Stay, checked_nights, months
 from domain.terms import Terms
 from domain.zones import local_date
 
@@ -91,13 +92,10 @@ async def offered(work: Work, asked: Asked, *, fresh: bool) -> Offered:
 async def _listing(work: Work, asked: Asked, *, fresh: bool) -> Listing:
     """The listing, and in the same query, where the nights can be told without it, its calendar."""
     nights = asked.nights()
-    if nights is None:
-        return await work.load(Listing, asked.listing, fresh=True)
-    listing, _ = await asyncio.gather(
-        work.load(Listing, asked.listing, fresh=True),
-        calendar(work, asked.listing, _some(nights, work.services.terms), fresh=fresh),
-    )
-    return listing
+    some = months(_some(nights, work.services.terms)) if nights is not None else ()
+    calendar = (work.load(CalendarMonth, CalendarMonth.id_of(asked.listing, month), fresh=fresh) for month, _ in some)
+    await asyncio.gather(work.load(Listing, asked.listing, fresh=True), *calendar)
+    return await work.load(Listing, asked.listing)
 
 
 def _some(nights: Nights, terms: Terms) -> Nights:
