@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -110,10 +111,20 @@ async def _serve(
     settings: Settings, roles: frozenset[Role], host: str, listener: socket.socket | None, data: Path
 ) -> None:
     async with running(settings, roles, host, data) as product:
+        spare_the_collector()
         if listener is None:
             await until_told_to_stop()
         else:
             await server(product).serve(sockets=[listener])
+
+
+def spare_the_collector() -> None:
+    """What a start has made stays for good, and requests leave next to no cycles behind: the garbage collector need
+    not look through the one at all, nor after every 700 of the other's objects, which took a sixth of the processor.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def server(product: Product) -> uvicorn.Server:
