@@ -27,7 +27,9 @@ class Work:
     `at` is the product's time of this command, `real_now` the wall's (tokens, sessions, signatures).
     """
 
-    def __init__(self, store: EventStore, services: Services, cause: Cause, *, real_now: datetime, fresh: bool = False) -> None:
+    def __init__(
+        self, store: EventStore, services: Services, cause: Cause, *, real_now: datetime, fresh: bool = False
+    ) -> None:
         self.store = store
         self.services = services
         self.cause = cause
@@ -36,6 +38,7 @@ class Work:
         self.from_cache = False
         self.position: int | None = None
         self._loaded: dict[UUID, Aggregate] = {}
+        self._caught_up: set[UUID] = set()
 
     @property
     def actor(self) -> Actor:
@@ -55,20 +58,27 @@ class Work:
         """Something new, under an id of its own: there is nothing to load."""
         made = kind.at(self.new_id())
         self._loaded[made.id] = made
+        self._caught_up.add(made.id)
         return made
 
     async def load(self, kind: type[A], stream: UUID, *, fresh: bool = False) -> A:
         """A draft of the stream, the same one each time. Ask `fresh` for what is decided on but not written:
-        the append's version check guards only the streams that it appends to."""
-        known = self._loaded.get(stream)
-        if isinstance(known, kind):
-            return known
+        the append's version check guards only the streams that it appends to.
+        """
         fresh = fresh or self.fresh
+        known = self._loaded.get(stream)
+        if isinstance(known, kind) and (not fresh or stream in self._caught_up or known.pending_events):
+            return known
         try:
             found = await self.store.load(kind, stream, fresh=fresh)
         except WrongKind:
             raise NotThere(kind.TOPIC.replace("_", " ")) from None
         self.from_cache |= not fresh
+        if fresh:
+            self._caught_up.add(stream)
+        if isinstance(known, kind):  # whoever holds the draft sees it caught up
+            known.__dict__.update(found.__dict__)
+            return known
         self._loaded[stream] = found
         return found
 
@@ -89,7 +99,8 @@ class Work:
     async def save(self) -> None:
         """Record what was decided so far, before going on: for a command that calls outside in between.
 
-        What it intends is on disk first, so that a crash leaves something to resume."""
+        What it intends is on disk first, so that a crash leaves something to resume.
+        """
         if self.changed:
             self.position = await self.store.save(self.changed, self.cause)
 

@@ -1,10 +1,10 @@
 """What can go wrong, as one tree. The edge gives each branch its status; the domain knows no HTTP.
 
-    DomainError
-    ├── Invalid      the request is malformed            (400 INVALID, the fields named)
-    ├── NotAllowed   seen, but not the caller's to do    (403 FORBIDDEN)
-    ├── NotThere     absent, or not the caller's to see  (404 NOT_FOUND)
-    └── Refused      a rule of the marketplace said no   (409, the rule's stable name)
+DomainError
+├── Invalid      the request is malformed            (400 INVALID, the fields named)
+├── NotAllowed   seen, but not the caller's to do    (403 FORBIDDEN)
+├── NotThere     absent, or not the caller's to see  (404 NOT_FOUND)
+└── Refused      a rule of the marketplace said no   (409, the rule's stable name)
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from infra.agenda import Agendas
 from infra.clock import Clock, wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
-from infra.housekeeping import housekeeping
 from infra.health import Part
+from infra.housekeeping import housekeeping
 from infra.identity.api_keys import KeyTexts
 from infra.identity.callers import Callers
 from infra.identity.passwords import Argon2, Cost
