@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Mapping
 
 
@@ -14,6 +15,7 @@ class Progress:
         """Does this process fill the read models itself, and so hear of all progress at once?"""
         self._reached: dict[str, int] = {}
         self._risen = asyncio.Event()
+        self._hurried = asyncio.Event()
 
     def reached(self, models: Collection[str]) -> int:
         """What all of these have reached; 0 for one that is not known."""
@@ -35,3 +37,14 @@ class Progress:
                 await risen.wait()
         except TimeoutError:
             return
+
+    def hurry(self) -> None:
+        """Somebody waits for what is recorded already."""
+        self._hurried.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Return when the time is over, or at once when somebody waits."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
+        self._hurried.clear()

@@ -28,6 +28,8 @@ ADVANCE = """UPDATE read_model SET position = %s, state = 'live', failed_positio
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
 
+BREATH = 0.02
+"""Seconds between two pages that are not full, unless somebody waits: what happens meanwhile shares a transaction."""
 STANDBY_SECONDS = 0.25
 """Between two attempts to take the lead, or to come back after the database was away."""
 LONGEST_NAP = 1.0
@@ -81,6 +83,8 @@ class Runner:
         self._progress = progress
         self._page = page
         self._pause = STANDBY_SECONDS
+        self._behind = False
+        """Was there more than a page to take in?"""
         self._retry = retry
         self._positions: dict[str, int] = {}
         self._resting: dict[str, tuple[float, float]] = {}
@@ -125,6 +129,8 @@ class Runner:
             self._pause = STANDBY_SECONDS
             if not worked:
                 await self._nap()
+            elif not self._behind:
+                await self._progress.rest(BREATH)
 
     async def _nap(self) -> None:
         """Wait for the log, but no longer than until a stopped model is tried again."""
@@ -150,11 +156,12 @@ class Runner:
         for name, position in self._positions.items():
             if self._resting.get(name, (now, 0.0))[0] <= now:
                 groups[position].append(name)
-        worked = False
+        worked = self._behind = False
         for position, names in sorted(groups.items()):
             page = await self._feed.read(position, self._page)
             if page.position > position:
                 worked |= await self._take_in(connection, names, position, page)
+                self._behind |= len(page.events) == self._page
         return worked
 
     async def _take_in(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> bool:

@@ -52,6 +52,7 @@ class Waiting:
         deadline, pause = clock() + seconds, MOST if self._progress.fed else LEAST
         while True:
             left = deadline - clock()
+            self._progress.hurry()
             await self._progress.rise(min(pause, max(left, 0.0)))
             if self._progress.reached(models) >= position:
                 return
