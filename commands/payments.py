@@ -212,7 +212,13 @@ COMMANDS: tuple[Command, ...] = (
         "Asks the provider how the payment of a reservation stands, after an authentication for example.",
         RefreshReservationPayment,
         refresh_payment,
-        Route("PATCH", "/v1/refreshreservationpayment/{reservationId}", SERVICE, data_name="reservation"),
+        Route(
+            "PATCH",
+            "/v1/refreshreservationpayment/{reservationId}",
+            SERVICE,
+            data_name="reservation",
+            may_be_silent=True,
+        ),
         refuses=("WRONG_STATE",),
     ),
     Command(

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.errors import NotAllowed
-from infra.http.edge import answer, parsed
+from infra.http.edge import POSITION, answer, parsed
 from infra.http.envelope import Context, encode
 from infra.http.failures import invalid
 from infra.http.mounting import Mount
@@ -38,7 +38,8 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
             message = MoveClock.model_validate(body)
         except ValidationError as error:
             raise invalid(error) from None
-        return answer(encode(await move(product.clock, product.scheduler, message)))
+        reached = await move(product.clock, product.scheduler, message)
+        return answer(encode(reached), headers={POSITION: str(await product.store.end())})
 
     mount.add((PATH,), "GET", look, operation=describe.plain("getClock", "What time it is in the sandbox", "sandbox"))
     operation = describe.asked("moveClock", "Move the sandbox's clock on", "sandbox", MoveClock)

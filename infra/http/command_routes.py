@@ -12,10 +12,10 @@ from commands.bus import Ask, Done, Shown, authorise
 from commands.ports import Answer
 from commands.registry import Command, Route
 from commands.wire import Message
-from domain.errors import Invalid
-from infra.http.edge import TOKEN, Edge, Endpoint, answer, parsed
+from domain.errors import DomainError, Invalid
+from infra.http.edge import POSITION, TOKEN, Edge, Endpoint, answer, parsed
 from infra.http.envelope import Context, encode, failure, success
-from infra.http.failures import invalid
+from infra.http.failures import failed, invalid
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -41,7 +41,11 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
             address=context.address,
             key=edge.key(request, context, body) if command.idempotent else None,
         )
-        return respond(await product.bus.run(command, message, ask), route, secure=request.url.scheme == "https")
+        try:
+            done = await product.bus.run(command, message, ask)
+        except DomainError as refusal:
+            return refused(refusal, await product.store.end())
+        return respond(done, route, secure=request.scope["scheme"] == "https")
 
     return serve
 
@@ -74,7 +78,9 @@ def validated(command: Command, fields: dict[str, Any]) -> Message:
 
 
 def expects_body(command: Command, route: Route) -> bool:
-    """Is there anything that a body could say?"""
+    """Is there anything that a body has to say?"""
+    if route.may_be_silent:
+        return False
     given = {f"{{{f.alias or name}}}" for name, f in command.message.model_fields.items()}
     return any(name not in route.path for name in given)
 
@@ -92,9 +98,15 @@ def rendered(product: Product, context: Context, route: Route, told: Answer, sho
     return success(context, data_name=name, action=route.action, status=status, data=shown, beside=told.extra)
 
 
+def refused(refusal: DomainError, position: int) -> Response:
+    """The answer to a command that was heard and refused, which also says where the log stands."""
+    problem = failed(refusal)
+    return answer(problem.body, problem.status, {POSITION: str(position), **problem.headers})
+
+
 def respond(done: Done, route: Route, *, secure: bool) -> Response:
     """The answer with its headers: where the log stands, whether it was replayed, the token of a login."""
-    headers = {"X-Event-Position": str(done.position), **done.headers}
+    headers = {POSITION: str(done.position), **done.headers}
     if done.replayed:
         headers["Idempotent-Replayed"] = "true"
     response = answer(done.body, done.status or route.status, headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 TOKEN = "airbnb3-access-token"  # noqa: S105 - the name of a header and a cookie
 JSON = "application/json"
+POSITION = "X-Event-Position"
+"""The header that says how far the log had come."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Endpoint = Callable[[Request, Context], Awaitable[Response]]
 log = structlog.get_logger("http")
@@ -57,7 +60,7 @@ class Edge:
             context = Context(
                 request_id_of(request.query_params.get("requestId"), uuid4().hex),
                 request.method,
-                request.url.path,
+                request.scope["path"],
                 request.client.host if request.client else None,
             )
             try:
@@ -88,6 +91,8 @@ class Edge:
 
     def note(self, context: Context, response: Response) -> None:
         """One line a request. Query strings stay out: a token may stand there."""
+        if not logging.getLogger("http").isEnabledFor(logging.INFO):
+            return  # before anything is put together that nobody reads
         log.info(
             "request",
             request_id=context.request_id,

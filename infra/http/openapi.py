@@ -217,7 +217,7 @@ class Describe:
         schema.pop("title", None)
         self.schemas[_upper(command.name)] = schema
         return {
-            "required": True,
+            "required": not route.may_be_silent,
             "content": {"application/json": {"schema": {"$ref": REF.format(model=_upper(command.name))}}},
         }
 

@@ -16,7 +16,7 @@ from domain.access import may
 from domain.actor import NOBODY
 from domain.errors import Invalid
 from domain.resource import Resource
-from infra.http.edge import JSON, Endpoint, answer
+from infra.http.edge import JSON, POSITION, Endpoint, answer
 from infra.http.envelope import Context, encode, head, success
 from infra.http.mounting import Mount, Operation
 from infra.http.openapi import Describe
@@ -26,7 +26,6 @@ from read_api.reads import Listed
 if TYPE_CHECKING:
     from infra.product import Product
 
-POSITION = "x-event-position"
 _id = TypeAdapter(Id).validate_python
 
 
@@ -79,9 +78,11 @@ class Reading:
         """One resource, as it is or as of a time."""
 
         async def get(request: Request, context: Context) -> Response:
+            past = request.query_params.getlist("asOf")
+            if past and not context.actor.known:
+                raise Unauthenticated("A state as of a time (asOf) needs a login.")
             id = id_in(request, resource.id_name)
             await self.caught_up(request, context, resource)
-            past = request.query_params.getlist("asOf")
             if len(past) > 1:
                 raise Invalid({"asOf": "may be given once"})
             if past:
