@@ -228,8 +228,9 @@ class Story:
         path = f"/v1/disputes/{dispute['id']}"
         await admin.patch(path, {"resolutionStatus": "reviewing"}, "dispute")
         closing = {"resolutionStatus": "resolved", "refundApproved": True, "refundAmount": 60}
-        closed = await admin.patch(path, closing, "dispute")
-        stay = await gus.get(f"/v1/reservations/{self.made['stay']}", "reservation")
+        answer = await admin.ask("PATCH", path, closing)
+        closed, position = answer.json()["dispute"], answer.headers["X-Event-Position"]
+        stay = await gus.get(f"/v1/reservations/{self.made['stay']}", "reservation", seen=position)
         self.tell(
             "A dispute is refunded",
             f"{closed['resolutionStatus']}, 60 EUR back; the stay's disputes are {stay['disputeStatus']}",
@@ -238,9 +239,9 @@ class Story:
     async def money_adds_up(self) -> None:
         """Every movement is a record of its own."""
         records = await self.people["admin"].get(
-            f"/v1/paymentrecords?reservationId={self.made['stay']}", "paymentRecords"
+            f"/v1/paymentrecords?reservationId={self.made['stay']}&sortOrder=asc", "paymentRecords"
         )
-        moved = [(r["kind"], r["amountPaid"] or r["refundAmount"] or r["payoutAmountHost"]) for r in reversed(records)]
+        moved = [(r["kind"], r["amountPaid"] or r["refundAmount"] or r["payoutAmountHost"]) for r in records]
         self.tell("The money", ", ".join(f"{kind} {amount} EUR" for kind, amount in moved))
 
     async def an_outside_system_follows(self) -> None:
