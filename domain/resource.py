@@ -56,6 +56,8 @@ class Field:
     """Of a LIST: what its items are."""
     lookup: bool = False
     """Looked up by its exact value, by commands or the edge: indexed, whoever may filter on it."""
+    timeless: bool = False
+    """Told as it is now alone: no history says when it changed, and a past state shows it as it is now."""
 
 
 @dataclass(frozen=True, slots=True)

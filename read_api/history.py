@@ -38,11 +38,12 @@ def entries(resource: Resource, life: Iterable[Step], actor: Actor, parents: dic
     An event that changes nothing they see, not even the document's version, is no entry: its mere existence may be
     what is kept from them.
     """
+    untold = _MARKS | {field.name for field in resource.fields if field.timeless}
     told = []
     for step in life:
         before = {} if step.before is None else shown(resource, step.before | parents, actor)
         after = {} if step.after is None else shown(resource, step.after | parents, actor)
-        if before == after:
+        if not _differ(before, after, untold - _MARKS):
             continue
         told.append(
             {
@@ -55,8 +56,13 @@ def entries(resource: Resource, life: Iterable[Step], actor: Actor, parents: dic
                 "changes": {
                     name: after.get(name)
                     for name in (after or before)
-                    if name not in _MARKS and before.get(name) != after.get(name)
+                    if name not in untold and before.get(name) != after.get(name)
                 },
             }
         )
     return told
+
+
+def _differ(before: Document, after: Document, save: frozenset[str]) -> bool:
+    """Do they differ in anything save these fields?"""
+    return any(before.get(name) != after.get(name) for name in before.keys() | after.keys() if name not in save)

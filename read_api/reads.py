@@ -121,13 +121,14 @@ class Reads:
         instant = moment(at)
         if instant is None:
             raise Invalid({"asOf": "is not an instant (RFC 3339, such as 2026-05-01T12:00:00Z)"})
-        events, _ = await self._past(resource, id, actor)
+        events, present = await self._past(resource, id, actor)
         past = [event for event in events if event.at <= instant]
         document, there = last_known(resource, self._projection(resource), past, id)
         if document is None or not there:
             raise NotThere(resource.name)
         seen = await self._store.parents(asked_of_parents(resource), document, actor)
-        return shown(resource, document | seen, actor)
+        timeless = {field.name: present.get(field.name) for field in resource.fields if field.timeless}
+        return shown(resource, document | timeless | seen, actor)
 
     async def wait_until(self, position: int, resource: Resource, seconds: float = PATIENCE) -> None:
         """Return once all that an answer about this resource is made from has come to the position.

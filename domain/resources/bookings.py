@@ -77,6 +77,7 @@ RESERVATION = Resource(
             Kind.OBJECT,
             "`guest` and `host`: whether that side has left all its reviews.",
             sees=PARTIES,
+            timeless=True,  # that a side has left its reviews is all that the other may learn: not when
         ),
         Field("reviewsCloseAt", Kind.INSTANT, "Until when it can be reviewed, once it is complete.", sees=PARTIES),
     ),

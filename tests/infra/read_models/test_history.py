@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -110,3 +111,17 @@ async def test_an_event_that_changes_nothing_a_caller_sees_is_no_entry(world: Wo
     await world.happen(book)
     await world.caught_up(side)
     assert [entry["event"] for entry in await side.reads.history(sample.BOOK, book.id, ANNA)] == ["book.shelved"]
+
+
+async def test_of_a_timeless_field_no_history_and_no_past_state_tells_when_it_changed(world: World) -> None:
+    side = await world.side()
+    book, instants = await lent_book(world)
+    await world.caught_up(side)
+    fields = tuple(replace(field, timeless=field.name == "price") for field in sample.BOOK.fields)
+    discreet = replace(sample.BOOK, fields=fields)
+    present = await side.reads.get(discreet, book.id, ANNA)
+    first, changed, _ = await side.reads.history(discreet, book.id, ANNA)
+    assert "price" not in first["changes"]
+    assert changed["changes"] == {}, "its version tells that something changed, not what"
+    past = await side.reads.as_of(discreet, book.id, instants[0], ANNA)
+    assert (past["price"], past["recordVersion"]) == (present["price"], 1)
