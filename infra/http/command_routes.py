@@ -72,7 +72,7 @@ async def read(edge: Edge, request: Request, command: Command, route: Route) -> 
 def validated(command: Command, fields: dict[str, Any]) -> Message:
     """The message, validated this once. Raises Invalid."""
     try:
-        return command.message.model_validate(fields)
+        return command.message.model_validate(fields, by_alias=True, by_name=False)
     except ValidationError as error:
         raise invalid(error) from None
 

@@ -45,6 +45,6 @@ def asked(request: Request) -> GetQuote:
         if name not in PASSED_OVER:
             fields[name] = value
     try:
-        return GetQuote.model_validate(fields)
+        return GetQuote.model_validate(fields, by_alias=True, by_name=False)
     except ValidationError as error:
         raise invalid(error) from None
