@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -107,11 +108,12 @@ class CommandDocuments:
         known = {UUID(document["id"]): document for document in await self._store.raws(projection.resource, ids)}
         unknown = [id for id in ids if id not in known]
         if unknown:
-            try:
+            with suppress(LookupError):  # they change what is recorded, and not in the read model yet
                 known |= _last(projection, pending, frozenset(unknown))
-            except LookupError:  # the pending events change what is recorded, and not in the read model yet
-                await self._waiting.until_now((projection.resource,), PATIENCE)
-                known |= {UUID(d["id"]): d for d in await self._store.raws(projection.resource, unknown)}
+        # Neither made by the pending events nor in the read model: recorded a moment ago, by another command.
+        if unknown := [id for id in unknown if id not in known]:
+            await self._waiting.until_now((projection.resource,), PATIENCE)
+            known |= {UUID(d["id"]): d for d in await self._store.raws(projection.resource, unknown)}
         return {stream for document in known.values() for stream in projection.streams(document)}
 
 
