@@ -2,7 +2,7 @@
 
 The caller's token, session and role are checked as of now; the price is computed from the listing and its calendar; no
 night is sold twice; a retry with the same key is answered as the first was; other systems are told through an outbox,
-which is the audit log too; and all of it is one transaction of two round trips.
+which is the audit log too; and all of it is one transaction, in two round trips.
 """
 
 import hashlib
@@ -245,18 +245,13 @@ class Bookings:
     ) -> Response:
         now = datetime.now(UTC)
         user, session = UUID(claims["userId"]), UUID(claims["sessionId"])
-        async with conn.transaction():
-            async with conn.pipeline():  # one round trip
-                caller = await conn.execute(CALLER, [session, user], binary=True)
-                known = await conn.execute(KNOWN, [key], binary=True)
-                found = await conn.execute(LISTING, [asked.listing_id], binary=True)
-                said = await conn.execute(OVERRIDES, [asked.listing_id, asked.check_in, asked.check_out], binary=True)
-                role, kept, row, rows = (
-                    await caller.fetchone(),
-                    await known.fetchone(),
-                    await found.fetchone(),
-                    await said.fetchall(),
-                )
+        async with conn.pipeline(), conn.transaction():  # what is not waited for is sent together
+            caller = await conn.execute(CALLER, [session, user], binary=True)
+            known = await conn.execute(KNOWN, [key], binary=True)
+            found = await conn.execute(LISTING, [asked.listing_id], binary=True)
+            said = await conn.execute(OVERRIDES, [asked.listing_id, asked.check_in, asked.check_out], binary=True)
+            rows = await said.fetchall()
+            role, kept, row = await caller.fetchone(), await known.fetchone(), await found.fetchone()
             if role is None:
                 raise Refusal(401, "UNAUTHENTICATED")
             if kept is not None:
@@ -273,12 +268,11 @@ class Bookings:
             hold = reservation["holdExpiresAt"]
             dates = [asked.check_in, asked.check_out]
             snapshots = [listing.policies, listing.cancellation]
-            async with conn.pipeline():  # and another
-                await conn.execute(NIGHTS, [asked.listing_id, id, nights])
-                values = [id, asked.listing_id, user, listing.host, *dates, asked.guest_count, price[0], kept_lines]
-                await conn.execute(RESERVE, [*values, *snapshots, hold, now, now])
-                await conn.execute(TELL, [told, user, address, now])
-                await conn.execute(KEEP, [key, digest, body])
+            await conn.execute(NIGHTS, [asked.listing_id, id, nights])
+            values = [id, asked.listing_id, user, listing.host, *dates, asked.guest_count, price[0], kept_lines]
+            await conn.execute(RESERVE, [*values, *snapshots, hold, now, now])
+            await conn.execute(TELL, [told, user, address, now])
+            await conn.execute(KEEP, [key, digest, body])
         return Response(body, 201, media_type="application/json")
 
 
