@@ -148,9 +148,9 @@ def test_the_host_fees_rate_is_kept_with_the_price() -> None:
     assert (agreed.host_fee_rate, agreed.host_fee) == (150, 150)
 
 
-def test_a_discount_that_leaves_nothing_makes_a_price_of_nothing_not_an_error() -> None:
-    quoted = price(nights(7), Rates("JPY", 1, weekly_discount_rate=9999, city_tax_rate=10000), {}, TERMS)
-    assert (quoted.net_nights, quoted.total, quoted.host_fee) == (0, 0, 0)
+def test_a_discount_below_all_never_rounds_to_all_as_nothing_could_not_be_paid() -> None:
+    quoted = price(nights(7), Rates("JPY", 1, weekly_discount_rate=9999), {}, TERMS)
+    assert (quoted.sum_of(DISCOUNT), quoted.net_nights, quoted.total, quoted.host_fee) == (-6, 1, 1, 0)
 
 
 @given(
@@ -175,7 +175,7 @@ def test_lines_add_up_and_nothing_but_the_discount_is_negative(
 ) -> None:
     quoted = price(nights(count), rates, overrides, TERMS)
     kinds = (NIGHT, DISCOUNT, CLEANING_FEE, SERVICE_FEE, CITY_TAX)
-    assert quoted.total == sum(quoted.sum_of(kind) for kind in kinds) >= 0
+    assert quoted.total == sum(quoted.sum_of(kind) for kind in kinds) > 0
     assert len(quoted.night_prices) == count
     assert all(line.amount > 0 or (line.kind == DISCOUNT and line.amount < 0) for line in quoted.lines)
     assert 0 <= quoted.host_fee <= quoted.net_nights
