@@ -94,6 +94,8 @@ class Bus:
         self.attempts = attempts
         self.patience = patience
         self.abandoned = abandoned
+        self.newest = 0
+        """The newest position that this process has told anybody of."""
 
     async def run(self, command: Command, message: Message, ask: Ask) -> Done:
         """Decide the command and record what it decides.
@@ -194,7 +196,7 @@ class Bus:
     async def _record(self, work: Work, answer: Answer, ask: Ask, shown: Shown) -> Done:
         cause = work.cause
         body = ask.render(answer, shown)
-        recorded = bool(work.changed) or work.position is not None
+        recorded = bool(work.changed) or work.position is not None or await self._begun(cause)
         if recorded and cause.key is not None:
             told = (
                 ask.render(answer, shown | dict.fromkeys(answer.secret))
@@ -207,9 +209,17 @@ class Bus:
         elif cause.answer is not None:
             await self.store.answer(cause.id, cause.answer)
         position = work.position if work.position is not None else await self.store.end()
+        self.newest = max(self.newest, position)
         if isinstance(shown, dict) and answer.secret:
             body = ask.render(answer, shown | answer.secret)
         return Done(body, answer.status, position, recorded=recorded, headers=answer.headers)
+
+    async def _begun(self, cause: Cause) -> bool:
+        """Did an earlier attempt record something, and then lose to somebody who left it nothing more to do?"""
+        if cause.key is None:
+            return False
+        kept = await self.store.kept(cause.key.text)
+        return kept is not None and kept.command == cause.id
 
     async def _shown(self, work: Work, answer: Answer) -> Shown:
         if answer.resource is None:

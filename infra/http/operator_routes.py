@@ -12,9 +12,10 @@ from domain.errors import NotAllowed
 from domain.resources.operators import OPERATOR, PATHS
 from infra.http.edge import answer
 from infra.http.envelope import Context, encode
+from infra.http.freshness import caught_up
 from infra.http.mounting import Mount
 from infra.http.openapi import Describe
-from infra.http.read_routes import Reading, id_in, wanted_position
+from infra.http.read_routes import Reading, id_in
 from infra.read_models.feed import feed_table
 from projections.operators import OPERATOR_FEED
 
@@ -64,9 +65,7 @@ class OperatorReading:
         """Admins and API keys; then wait for what they wrote. Raises NotAllowed, ReadBehind."""
         if not holds(OPERATOR.sees, context.actor, {}):
             raise NotAllowed("Operators are for admins and API keys.")
-        position = await wanted_position(self.product, request, context)
-        if position:
-            await self.reads.documents.wait_until(position, models, self.product.settings.read_wait_seconds)
+        await caught_up(self.product, request, context, models)
 
     async def list(self, request: Request, context: Context) -> Response:
         """A page of operators."""

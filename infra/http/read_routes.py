@@ -16,8 +16,9 @@ from domain.access import may
 from domain.actor import NOBODY
 from domain.errors import Invalid
 from domain.resource import Resource
-from infra.http.edge import JSON, POSITION, Endpoint, answer
+from infra.http.edge import JSON, Endpoint, answer
 from infra.http.envelope import Context, encode, head, success
+from infra.http.freshness import caught_up
 from infra.http.mounting import Mount, Operation
 from infra.http.openapi import Describe
 from projections.projection import Document
@@ -69,10 +70,8 @@ class Reading:
         self.reads = product.reads
 
     async def caught_up(self, request: Request, context: Context, resource: Resource) -> None:
-        """Wait for the position that the caller names, or that their session wrote. Raises ReadBehind, Invalid."""
-        position = await wanted_position(self.product, request, context)
-        if position:
-            await self.reads.wait_until(position, resource, self.product.settings.read_wait_seconds)
+        """Wait for what this read must show. Raises ReadBehind, Invalid."""
+        await caught_up(self.product, request, context, self.reads.models(resource))
 
     def gets(self, resource: Resource) -> Endpoint:
         """One resource, as it is or as of a time."""
@@ -162,15 +161,3 @@ def id_in(request: Request, name: str) -> UUID:
         return UUID(str(_id(request.path_params[name])))
     except ValidationError:
         raise Invalid({name: "is not an id (a UUID)"}) from None
-
-
-async def wanted_position(product: Product, request: Request, context: Context) -> int:
-    """The position of the log that this read must show: the caller's own header, else what their session wrote last."""
-    named = request.headers.get(POSITION)
-    if named is not None:
-        if not (named.isascii() and named.isdigit() and len(named) <= 18):
-            raise Invalid({"X-Event-Position": "is not a position (a whole number from 0)"})
-        return int(named)
-    if context.actor.session is None:
-        return 0
-    return await product.store.last_position(context.actor.session)
