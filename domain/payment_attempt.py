@@ -120,6 +120,8 @@ class PaymentAttempt(Aggregate):
         """False once nobody wants its money any more: what still comes of it is voided or given back."""
         self.accepted = False
         """The host has accepted: when captured, the stay is confirmed."""
+        self.check_at: datetime | None = None
+        """When it is looked up how it stands."""
 
     @property
     def open(self) -> bool:
@@ -155,8 +157,9 @@ class PaymentAttempt(Aggregate):
 
     def look_again(self, at: datetime) -> None:
         """Look again later at what is still open, each time after twice as long: a callback may have been lost."""
-        if self.open:
-            self._check_postponed(check_at=at + max(CHECK_AFTER, at - self.since))
+        check_at = at + max(CHECK_AFTER, at - self.since)
+        if self.open and check_at != self.check_at:
+            self._check_postponed(check_at=check_at)
 
     def capture_failed(self, reason: str | None) -> None:
         """The provider would not take the money; the authorisation is gone."""
@@ -200,11 +203,11 @@ class PaymentAttempt(Aggregate):
         self.status, self.reason = report.status, report.reason
         self.intent = report.intent or self.intent
         self.charge_id = report.charge or self.charge_id
-        self.asked = None
+        self.asked, self.check_at = None, report.check_at
 
     @event("CheckPostponed", topic="payment_attempt.check_postponed.v1")
     def _check_postponed(self, check_at: datetime) -> None:
-        pass
+        self.check_at = check_at
 
     @event("Redirected", topic="payment_attempt.redirected.v1")
     def _redirected(self, redirect_url: str | None) -> None:

@@ -88,6 +88,7 @@ def test_what_is_still_open_is_looked_up_again_each_time_after_twice_as_long() -
         given(PaymentAttempt).having(started, told("processing")).when(looked(passed)).then(
             "payment_attempt.check_postponed.v1", check_at=NOON + timedelta(minutes=next_check)
         )
+    given(PaymentAttempt).having(started, told("processing"), looked(15)).when(looked(15)).nothing()
     given(PaymentAttempt).having(started, told("captured")).when(lambda a: a.look_again(NOON)).nothing()
 
 
