@@ -55,7 +55,8 @@ def on(kind: type[Aggregate], **handlers: Handler) -> dict[type[Fact], Handler]:
 
 def instant(at: datetime) -> str:
     """RFC 3339 UTC with milliseconds: as text, instants order as in time."""
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
 
 
 def born(event: Recorded, **fields: Any) -> Document:

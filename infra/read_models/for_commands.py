@@ -46,6 +46,7 @@ class CommandDocuments:
         self._log = log
         self._projections = projections
         self._resources = resources
+        self._asked = {name: asked_of_parents(resource) for name, resource in resources.items()}
 
     async def find(self, resource: str, id: UUID) -> Document | None:
         """One document, hidden fields included, with all in it that is recorded by now.
@@ -82,7 +83,7 @@ class CommandDocuments:
         documents = _last(projection, [*past, *pending], frozenset(ids))
         if missing := [id for id in ids if id not in documents]:
             raise NotThere(f"{resource} ({missing[0]})")
-        asked = asked_of_parents(declared)
+        asked = self._asked[resource]
         return [
             shown_to(declared, document | (await self._store.parents(asked, document, actor) if asked else {}), actor)
             for document in (documents[id] for id in ids)
