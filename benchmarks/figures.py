@@ -90,7 +90,8 @@ def machine(conninfo: str) -> str:
         ((postgres,),) = connection.execute("SHOW server_version").fetchall()
     libraries = ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "fastapi", "uvicorn", "psycopg"))
     python = platform.python_version()
-    return f"{os.cpu_count()} cores ({_processor()}), Python {python}, PostgreSQL {postgres}, {libraries}"
+    machine = f"{os.cpu_count()} cores ({_processor()}), Python {python}, PostgreSQL {postgres}, {libraries}"
+    return f"{machine}; load of the machine before it began: {os.getloadavg()[0]:.1f}"
 
 
 def _processor() -> str:
