@@ -138,7 +138,7 @@ COMMANDS: tuple[Command, ...] = (
         doc="End the present session. Answers 200 whether there was one or not.",
         message=Logout,
         handler=logout,
-        route=Route("POST", "/logout", "auth", action="logout", data_name="session"),
+        route=Route("POST", "/logout", "auth", action="logout", data_name="session", for_session=True),
         who=Everyone(),
         idempotent=False,
     ),

@@ -12,8 +12,8 @@ from commands.bus import Ask, Done, Shown, authorise
 from commands.ports import Answer
 from commands.registry import Command, Route
 from commands.wire import Message
-from domain.errors import DomainError, Invalid
-from infra.http.edge import POSITION, TOKEN, Edge, Endpoint, answer, parsed
+from domain.errors import DomainError, Invalid, NotAllowed
+from infra.http.edge import FROM_ELSEWHERE, POSITION, TOKEN, Edge, Endpoint, answer, parsed
 from infra.http.envelope import Context, encode, failure, success
 from infra.http.failures import failed, invalid
 
@@ -26,6 +26,8 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
     product = edge.product
 
     async def serve(request: Request, context: Context) -> Response:
+        if route.for_session and context.disowned:
+            raise NotAllowed(FROM_ELSEWHERE)
         authorise(command, context.actor)
         message, body = await read(edge, request, command, route)
 

@@ -31,6 +31,7 @@ JSON = "application/json"
 POSITION = "X-Event-Position"
 """The header that says how far the log had come."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FROM_ELSEWHERE = "A request that changes data and carries only a cookie must come from an allowed Origin."
 Endpoint = Callable[[Request, Context], Awaitable[Response]]
 log = structlog.get_logger("http")
 
@@ -108,7 +109,8 @@ class Edge:
         credentials = credentials_of(request, api_auth=api_auth)
         forged = credentials.by_cookie and request.method not in SAFE and not self.from_here(request)
         if forged and not public:
-            raise NotAllowed("A request that changes data and carries only a cookie must come from an allowed Origin.")
+            raise NotAllowed(FROM_ELSEWHERE)
+        context.disowned = forged
         if forged:  # a stranger may ask this too, so a stranger it is
             return
         if public:

@@ -32,6 +32,8 @@ class Context:
     path: str
     address: str | None = None
     actor: Actor = NOBODY
+    disowned: bool = False
+    """A cookie came with it, and counts for nothing, as the request came from elsewhere."""
     started: float = field(default_factory=time.perf_counter)
 
     @property
