@@ -122,7 +122,7 @@ class Reads:
         if instant is None:
             raise Invalid({"asOf": "is not an instant (RFC 3339, such as 2026-05-01T12:00:00Z)"})
         events, present = await self._past(resource, id, actor)
-        past = [event for event in events if event.at <= instant]
+        past = [event for event in events if _as_told(event.at) <= instant]
         document, there = last_known(resource, self._projection(resource), past, id)
         if document is None or not there:
             raise NotThere(resource.name)
@@ -172,3 +172,8 @@ class Reads:
         if not holds(resource.reads_history, actor, document):
             raise NotAllowed(f"The history of this {resource.name} is for its owner and staff.")
         return await self._log.history(self._projection(resource).streams(document)), document
+
+
+def _as_told(at: datetime) -> datetime:
+    """The instant as answers tell it, in milliseconds: a `createdAt` that was told is no moment before it."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -125,3 +125,14 @@ async def test_of_a_timeless_field_no_history_and_no_past_state_tells_when_it_ch
     assert changed["changes"] == {}, "its version tells that something changed, not what"
     past = await side.reads.as_of(discreet, book.id, instants[0], ANNA)
     assert (past["price"], past["recordVersion"]) == (present["price"], 1)
+
+
+async def test_as_of_the_instant_that_an_answer_told_it_is_as_that_answer_was(world: World) -> None:
+    side = await world.side()
+    world.now = world.now.replace(microsecond=123_456)  # answers tell milliseconds
+    book, _ = await lent_book(world)
+    await world.caught_up(side)
+    present = await side.reads.get(sample.BOOK, book.id, ANNA)
+    first = await side.reads.as_of(sample.BOOK, book.id, present["createdAt"], ANNA)
+    assert (first["recordVersion"], first["createdAt"]) == (1, present["createdAt"])
+    assert await side.reads.as_of(sample.BOOK, book.id, present["updatedAt"], ANNA) == present
