@@ -192,8 +192,7 @@ async def _money_came(work: Work, reservation: Reservation, payment: Payment, at
     await book_charge(work, payment, attempt)
     if not pays:
         payment.refund(uuid5(attempt.id, "refund"), attempt.id, amount, "late" if first else "duplicate", work.at)
-        if reservation.status in {"cancelled", "declined"}:
-            reservation.note_payment("paid")
+        reservation.paid_in_vain(at=work.at)
         return
     for other in await open_attempts(work, payment):
         other.unwant(work.at)

@@ -14,6 +14,8 @@ GUEST = "guest"
 HOST = "host"
 ADMIN = "admin"
 NOT_PAID = "notPaid"
+LATE_PAYMENT = "latePayment"
+"""Money came after the reservation had ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from domain.kernel import Aggregate, event
 from domain.listing import ApprovalType, BookingPolicies
 from domain.policies import Policy
 from domain.pricing import Price
-from domain.refunds import Refund, refund
+from domain.refunds import LATE_PAYMENT, Refund, in_full, refund
 from domain.stay import Stay
 from domain.terms import Terms
 from domain.zones import end_of_day
@@ -217,6 +217,11 @@ class Reservation(Aggregate):
         if self.payment_confirmation != confirmation:
             self._payment_noted(payment_confirmation=confirmation)
 
+    def paid_in_vain(self, *, at: datetime) -> None:
+        """Money came after it had ended, and all of it goes back."""
+        if self.status in {"cancelled", "declined"} and self.payment_confirmation != "paid":
+            self._paid_in_vain(refund=in_full(self.price, LATE_PAYMENT, at))
+
     def note_dispute(self, status: DisputeStatus) -> None:
         """What there is of disputes about it."""
         if self.dispute_status != status:
@@ -252,7 +257,7 @@ class Reservation(Aggregate):
     def _revived(self, at: datetime, completes_at: datetime) -> None:
         self.status, self.payment_confirmation = "confirmed", "paid"
         self.confirmed_at, self.completes_at = at, completes_at
-        self.cancelled_by = None
+        self.cancelled_by = self.refund = None
 
     @event("Declined", topic="reservation.declined.v1")
     def _declined(self, payment_confirmation: PaymentConfirmation) -> None:
@@ -272,6 +277,10 @@ class Reservation(Aggregate):
     @event("PaymentNoted", topic="reservation.payment_noted.v1")
     def _payment_noted(self, payment_confirmation: PaymentConfirmation) -> None:
         self.payment_confirmation = payment_confirmation
+
+    @event("PaidInVain", topic="reservation.paid_in_vain.v1")
+    def _paid_in_vain(self, refund: Refund) -> None:
+        self.payment_confirmation, self.refund = "paid", refund
 
     @event("DisputeNoted", topic="reservation.dispute_noted.v1")
     def _dispute_noted(self, dispute_status: DisputeStatus) -> None:

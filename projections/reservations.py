@@ -54,7 +54,13 @@ def _capture_failed(document: Document | None, event: Recorded, _: Any) -> Docum
 def _confirmed(document: Document | None, event: Recorded, _: Any) -> Document:
     """Paid for; after it had expired, too."""
     return changed(
-        document, event, bookingStatus="confirmed", paymentConfirmation="paid", cancelledBy=None, holdExpiresAt=None
+        document,
+        event,
+        bookingStatus="confirmed",
+        paymentConfirmation="paid",
+        cancelledBy=None,
+        holdExpiresAt=None,
+        refund=None,
     )
 
 
@@ -85,6 +91,12 @@ def _completed(document: Document | None, event: Recorded, _: Any) -> Document:
 def _payment_noted(document: Document | None, event: Recorded, _: Any) -> Document:
     fact: Any = event.fact
     return changed(document, event, paymentConfirmation=fact.payment_confirmation)
+
+
+def _paid_in_vain(document: Document | None, event: Recorded, _: Any) -> Document:
+    fact: Any = event.fact
+    refund = _refund(fact.refund, document["currency"]) if document is not None else None
+    return changed(document, event, paymentConfirmation="paid", refund=refund)
 
 
 def _dispute_noted(document: Document | None, event: Recorded, _: Any) -> Document:
@@ -180,6 +192,7 @@ RESERVATIONS = Projection(
         Cancelled=_cancelled,
         Completed=_completed,
         PaymentNoted=_payment_noted,
+        PaidInVain=_paid_in_vain,
         DisputeNoted=_dispute_noted,
         Linked=_linked,
     )

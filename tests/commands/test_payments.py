@@ -319,6 +319,13 @@ class TestLate:
         assert await state(market, reservation) == ("cancelled", "paid")
         assert await kinds(market, reservation) == ["charge", "refund"]
         assert (await ledger(market, reservation)).held == 0
+        refund = (await market.reservation(reservation["id"]))["refund"]
+        assert (
+            money(refund["amount"])
+            == money(reservation["totalPrice"])
+            == sum(money(x["amount"]) for x in refund["lines"])
+        )
+        assert (refund["trace"]["rule"], refund["trace"]["cutOffs"]) == ("latePayment", [])
 
     async def test_what_fails_after_the_guest_cancelled_is_canceled(self, market: Marketplace) -> None:
         reservation = await held(market)

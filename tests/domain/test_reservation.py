@@ -295,6 +295,17 @@ def test_nothing_leaves_complete_declined_or_cancelled(end: str, step: str) -> N
     given(Reservation).having(*ENDED[end]).when(STEPS[step]).refused("WRONG_STATE")
 
 
+def test_money_that_comes_after_the_end_goes_back_whole_with_its_reason_once() -> None:
+    def late(r: Reservation) -> None:
+        r.paid_in_vain(at=ASKED + HOUR)
+
+    for end in ("declined", "cancelled", "expired"):
+        given(Reservation).having(*ENDED[end]).when(late).then("reservation.paid_in_vain.v1")
+        given(Reservation).having(*ENDED[end], late).when(late).nothing()
+    given(Reservation).having(requested).when(late).nothing()
+    given(Reservation).having(requested, confirmed).when(late).nothing()
+
+
 def test_a_confirmed_one_is_neither_declined_nor_authorised() -> None:
     for step in (declined, authorised):
         given(Reservation).having(requested, confirmed).when(step).refused("WRONG_STATE")
