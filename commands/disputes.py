@@ -13,6 +13,7 @@ from commands.ports import Answer
 from commands.registry import Command, Route
 from commands.wire import UNSET, Flag, Id, LongText, Message, NonEmpty, Number, RecordVersion
 from commands.work import Work
+from domain.actor import Actor
 from domain.claim import Claim
 from domain.dispute import Dispute, Matter, Resolution
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
@@ -23,6 +24,7 @@ from domain.payment_record import PaymentRecord
 from domain.reservation import Reservation
 from domain.resources.bookings import RESERVATION, SERVICE
 from domain.resources.payments import DISPUTE
+from domain.user import User
 
 Description = Annotated[LongText, Field(min_length=1)]
 DISPUTABLE = frozenset({"confirmed", "complete", "cancelled"})
@@ -112,6 +114,7 @@ async def _move(work: Work, dispute: Dispute, m: UpdateDispute) -> None:
     if not work.actor.admin:
         raise NotAllowed("Only an admin moves a dispute.")
     said = m.sent()
+    await _check_admin(work, said.get("admin_id"))
     admin = said.get("admin_id", dispute.admin) or work.actor.id
     status = said.get("resolution_status", dispute.status)
     refund = _refund_asked(dispute, m, status)
@@ -132,6 +135,18 @@ async def _move(work: Work, dispute: Dispute, m: UpdateDispute) -> None:
     else:
         raise Refused("WRONG_STATE", "A dispute does not go back.", resolutionStatus=dispute.status)
     await _settle(work, dispute)
+
+
+async def _check_admin(work: Work, id: UUID | None) -> None:
+    """Whoever is put in charge may move disputes. Raises Invalid."""
+    if id is None or id == work.actor.id:
+        return
+    try:
+        user = await work.load(User, id, fresh=True)
+    except NotThere:
+        user = User.at(id)
+    if not user.active or not Actor(id, user.role).admin:
+        raise Invalid({"adminId": "is no admin"})
 
 
 async def _resolve(work: Work, dispute: Dispute, admin: UUID | None, refund: int | Literal["all"] | None) -> None:

@@ -167,7 +167,7 @@ def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
     async def read_models() -> dict[str, Any]:
         found = await base.side.health()
         sick = [
-            f"{model.name} is {model.state}" + (f": {model.error}" if model.error else "")
+            f"{model.name} is {model.state}" + (f" by {model.failed_event}" if model.failed_event else "")
             for model in found
             if not model.well
         ]

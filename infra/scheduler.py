@@ -228,7 +228,8 @@ class Scheduler:
         tries = self._failing[key].tries + 1 if key in self._failing else 1
         pause = min(first * 2 ** min(tries - 1, 30), longest)
         told = f"{type(error).__name__}: {error}"
-        self._failing[key] = Failing(tries, _loop_time() + pause, told[:500])
+        # Health is for everybody, and an error may quote what it met: what it said stands in the log.
+        self._failing[key] = Failing(tries, _loop_time() + pause, type(error).__name__)
         unexpected = None if isinstance(error, DomainError | Unavailable) else error
         self._log.error("a deadline failed", kind=key[0], subject=str(key[1]), error=told, exc_info=unexpected)
 

@@ -14,6 +14,7 @@ from domain.resources.bookings import QUOTE
 from infra.http.edge import answer
 from infra.http.envelope import Context, success
 from infra.http.failures import invalid
+from infra.http.freshness import caught_up
 from infra.http.mounting import Mount
 from infra.http.openapi import Describe
 
@@ -28,6 +29,7 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
 
     async def get(request: Request, context: Context) -> Response:
         message = asked(request)
+        await caught_up(product, request, context, product.reads.models(product.resources["listing"]))
         told = await product.bus.look(
             quote, message, context.actor, at=product.clock.now(), real_now=product.clock.real_now()
         )

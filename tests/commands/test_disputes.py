@@ -169,6 +169,14 @@ class TestMoving:
         with pytest.raises(NotThere):
             await moved(market, dispute, "reviewing", OTHER)
 
+    async def test_who_is_put_in_charge_is_an_admin(self, market: Marketplace) -> None:
+        dispute = await opened(market, await stay(market))
+        for nobody in (uuid4(), GUEST.id):
+            with pytest.raises(Invalid) as refused:
+                await moved(market, dispute, "reviewing", adminId=str(nobody))
+            assert refused.value.detail["fields"] == {"adminId": "is no admin"}
+        assert (await moved(market, dispute, "reviewing", adminId=str(ADMIN.id)))["adminId"] == str(ADMIN.id)
+
     async def test_only_its_opener_words_it_and_only_while_pending(self, market: Marketplace) -> None:
         dispute = await opened(market, await stay(market))
         words = {"disputeId": dispute["id"], "issueType": "dirt", "description": "Everywhere"}
