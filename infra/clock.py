@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 
 from commands.ports import Unavailable
 from domain.errors import Invalid, NotThere
+from infra.postgres.connected import connected
 from infra.postgres.line import Line
 
 READ: LiteralString = "SELECT ahead, moved_at FROM clock"
@@ -68,12 +69,16 @@ class Clock:
 
     async def open(self) -> Self:
         """See how far it is ahead. Raises Unavailable."""
-        ((ahead, moved_at),) = await self._line.ask(READ)
-        self._take(ahead, moved_at)
-        if self.movable:
-            self._following = asyncio.create_task(self._follow())
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._listening.wait(), LOOK_SECONDS)
+        try:
+            ((ahead, moved_at),) = await self._line.ask(READ)
+            self._take(ahead, moved_at)
+            if self.movable:
+                self._following = asyncio.create_task(self._follow())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._listening.wait(), LOOK_SECONDS)
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def close(self) -> None:
@@ -133,7 +138,7 @@ class Clock:
         """Notice what others do to it, whatever happens to the database meanwhile."""
         while True:
             try:
-                async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                async with connected(self._conninfo) as connection:
                     await connection.execute("LISTEN innkeep_clock")
                     self._listening.set()
                     while True:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 
-import psycopg
+from infra.postgres.connected import connected
 
 BYTES = 32
 
 
 async def secret(conninfo: str, name: str) -> bytes:
     """The secret of that name, made now if this is the first time that anyone asks."""
-    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as conn:
+    async with connected(conninfo) as conn:
         await conn.execute(
             "INSERT INTO secret (name, value) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             [name, secrets.token_bytes(BYTES)],

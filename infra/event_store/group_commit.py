@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -111,12 +112,13 @@ class GroupCommit:
     async def stop(self) -> None:
         """Finish what waits, take nothing more, and close the connections."""
         self._taking = False
-        for _ in self._writers:
-            await self._queue.put(None)
-        await asyncio.gather(*self._writers)
-        self._writers.clear()
-        for line in self._lines:
-            await line.close()
+        async with AsyncExitStack() as closing:  # all of them, whatever interrupts it
+            for line in self._lines:
+                closing.push_async_callback(line.close)
+            for _ in self._writers:
+                await self._queue.put(None)
+            await asyncio.gather(*self._writers)
+            self._writers.clear()
 
     async def append(self, save: Save) -> int:
         """The position of the save's last event, once it is on disk. Raises Conflict, KeyTaken and Unavailable."""

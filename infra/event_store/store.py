@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 from uuid import UUID
@@ -81,9 +82,10 @@ class PostgresEventStore:
 
     async def close(self) -> None:
         """Finish the saves that wait, take no more, and close every connection."""
-        await self._commit.stop()
-        for line in (self._loads, self._reads, self._files):
-            await line.close()
+        async with AsyncExitStack() as closing:  # all of them, whatever interrupts it
+            for line in (self._loads, self._reads, self._files):
+                closing.push_async_callback(line.close)
+            await self._commit.stop()
 
     async def __aenter__(self) -> Self:
         return await self.open()

@@ -104,8 +104,11 @@ class Line:
             timer.cancel()
 
     async def close(self) -> None:
-        """Close the connection for good, once whoever has it is done with it."""
-        async with self._turn:
+        """Close the connection for good, once whoever has it is done with it; at once if there is no time for that."""
+        try:
+            await self._turn.acquire()
+            self._turn.release()
+        finally:
             self._closed = True
             if self._connection is not None:
                 await self._connection.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from infra.postgres.connected import connected
+
 FOLDER = Path(__file__).with_name("migrations")
 FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
 
@@ -35,7 +37,7 @@ async def migrate(conninfo: str, folder: Path = FOLDER) -> list[str]:
         MigrationError: there is no schema to work in, or a file is misnamed.
     """
     known = _files(folder)
-    async with await AsyncConnection.connect(conninfo) as connection:  # one transaction, committed at the end
+    async with connected(conninfo, autocommit=False) as connection:  # one transaction, committed at the end
         await _take_turn(connection)
         applied = await _applied(connection)
         unknown = [name for number, name in sorted(applied.items()) if number not in known]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
+from infra.postgres.connected import connected
 from infra.read_models.model import Connection, Model
 
 State = Literal["live", "stopped", "rebuild due", "missing"]
@@ -53,7 +54,7 @@ async def prepare(conninfo: str, models: Mapping[str, Model]) -> list[str]:
 
     Any number of processes may do this at once.
     """
-    async with await AsyncConnection.connect(conninfo) as connection:  # one transaction
+    async with connected(conninfo, autocommit=False) as connection:  # one transaction
         await connection.execute(TURN)
         known = {name for (name,) in await (await connection.execute(KNOWN)).fetchall()}
         made = []

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
 from commands.ports import Page
+from infra.postgres.connected import connected
 from infra.read_models.catalogue import make_table
 from infra.read_models.model import Connection, Model
 from infra.read_models.runner import Feed
@@ -38,7 +39,7 @@ async def rebuild(conninfo: str, feed: Feed, model: Model, told: Told, *, page: 
     Killed at any moment it leaves the live table as it was. Raises RebuildRunning.
     """
     fresh = f"{model.table}_rebuild"
-    async with await AsyncConnection.connect(conninfo, autocommit=True) as connection:  # the lock ends with it
+    async with connected(conninfo) as connection:  # the lock ends with it
         if (await (await connection.execute(ALONE, [model.name])).fetchone()) != (True,):
             raise RebuildRunning(f"{model.name} is being rebuilt already")
         async with connection.transaction():

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
 
 from commands.ports import Page, Unavailable
+from infra.postgres.connected import connected
 from infra.read_models.catalogue import prepare
 from infra.read_models.model import Connection, Model
 from infra.read_models.progress import Progress
@@ -96,7 +96,7 @@ class Runner:
         while True:
             try:
                 await prepare(self._conninfo, self._models)
-                async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                async with connected(self._conninfo) as connection:
                     await connection.execute(NAMED)
                     await self._stand_by(connection)
                     await self._lead(connection)

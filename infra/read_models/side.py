@@ -83,7 +83,11 @@ class ReadSide:
     async def open(self) -> Self:
         """Make the tables that are missing, and connect. Raises psycopg.OperationalError."""
         await prepare(self._conninfo, self.models)
-        await self.asking.open()
+        try:
+            await self.asking.open()
+        except BaseException:
+            await self.asking.close()
+            raise
         return self
 
     async def close(self) -> None:

@@ -1,0 +1,21 @@
+"""One connection for one block, which ends with it in any case."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+
+@asynccontextmanager
+async def connected(conninfo: str, *, autocommit: bool = True) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A connection; without `autocommit` the block is one transaction. Raises psycopg.OperationalError."""
+    connection = await AsyncConnection.connect(conninfo, autocommit=autocommit)
+    try:
+        async with connection:
+            yield connection
+    finally:
+        # Interrupted in its rollback, the connection would stay open.
+        await connection.close()
