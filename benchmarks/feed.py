@@ -52,7 +52,7 @@ async def run(plan: Plan, conninfo: str) -> Result:
             lengths.append(Length(entries, server.port, key))
         for number in range(-1, plan.rounds):
             for length in lengths if number % 2 else reversed(lengths):
-                seconds = plan.seconds / 4 if number >= 0 else 0.5
+                seconds = plan.seconds / 2 if number >= 0 else 0.5
                 news = await length.poll(length.entries - NEWS + 1, seconds)
                 idle = await length.poll(length.entries + 1, seconds)
                 if number >= 0:
