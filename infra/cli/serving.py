@@ -38,7 +38,7 @@ def run(
     settings = load_settings(default_mode=default_mode)
     configure_logging(settings.log_level, settings.log_format)
     listener = listen(host, port) if Role.API in roles else None
-    with trouble_in_one_line(), contextlib.suppress(KeyboardInterrupt):
+    with trouble_in_one_line(), contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         uvloop_run(_serve(settings, roles, host, listener, data))
 
 
@@ -110,12 +110,20 @@ async def empty(conninfo: str) -> bool:
 async def _serve(
     settings: Settings, roles: frozenset[Role], host: str, listener: socket.socket | None, data: Path
 ) -> None:
+    stop_starting_when_told()
     async with running(settings, roles, host, data) as product:
         spare_the_collector()
         if listener is None:
             await until_told_to_stop()
         else:
             await server(product).serve(sockets=[listener])
+
+
+def stop_starting_when_told() -> None:
+    """Until it serves, SIGTERM cancels the start, so that whatever was started by then is stopped again."""
+    start = asyncio.current_task()
+    assert start is not None  # noqa: S101 - it runs on a loop
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, start.cancel)
 
 
 def spare_the_collector() -> None:

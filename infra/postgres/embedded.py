@@ -102,10 +102,21 @@ class EmbeddedPostgres:
             self._lock.close()
 
 
+async def _started(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
+    """A started server. Whoever is cancelled meanwhile leaves none behind: a start cannot be broken off half-way."""
+    starting = asyncio.ensure_future(asyncio.to_thread(EmbeddedPostgres.start, folder, durable=durable))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        server = await starting
+        await asyncio.to_thread(server.stop)
+        raise
+
+
 @contextlib.asynccontextmanager
 async def embedded_postgres(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
     """The conninfo of the folder's server, owned while the block runs. Raises as `EmbeddedPostgres.start`."""
-    server = await asyncio.to_thread(EmbeddedPostgres.start, folder, durable=durable)
+    server = await _started(folder, durable=durable)
     try:
         yield server.conninfo
     finally:
@@ -119,7 +130,7 @@ async def joined_postgres(folder: Path) -> AsyncIterator[str]:
     For the roles and tools that run beside a serving Innkeep on the same data. Raises as `EmbeddedPostgres.start`.
     """
     try:
-        server = await asyncio.to_thread(EmbeddedPostgres.start, folder)
+        server = await _started(folder)
     except DataFolderInUse:
         yield await asyncio.to_thread(_owners_conninfo, folder)
         return

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: what it promises to whoever starts it."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from infra.postgres.embedded import (
     embedded_postgres,
     joined_postgres,
 )
+from infra.postgres.postmaster import Postmaster
 
 OWNER = """
 import sys, pathlib
@@ -168,6 +170,20 @@ async def test_a_guest_without_an_owner_starts_the_server_and_stops_it(tmp_path:
         assert one(conninfo, "SELECT 1") == 1
         pid = postmaster_pid(tmp_path)
     assert not psutil.pid_exists(pid)
+
+
+async def test_a_start_that_is_cancelled_leaves_no_server_behind(tmp_path: Path) -> None:
+    async def enter() -> None:
+        async with embedded_postgres(tmp_path, durable=False):
+            raise AssertionError("it was cancelled before")
+
+    start = asyncio.create_task(enter())
+    await asyncio.sleep(0)  # its thread is at work now
+    start.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await start
+    assert (tmp_path / "data" / "PG_VERSION").exists(), "it had begun"
+    assert Postmaster.left_in(tmp_path / "data") is None
 
 
 def test_stopping_twice_is_stopping_once(tmp_path: Path) -> None:
