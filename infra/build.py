@@ -41,6 +41,7 @@ from infra.secrets import secret
 from infra.settings import Settings
 from infra.zone_finder import ZoneFinder
 from projections.catalogue import DEADLINES, PROJECTIONS
+from read_api.lists import Pages
 from read_api.operators import Limits as OperatorLimits
 from read_api.operators import OperatorReads
 
@@ -80,7 +81,10 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) 
     clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox))
     keep = timedelta(hours=settings.idempotency_hours)
     store = await stack.enter_async_context(PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS), keep=keep))
-    side = await stack.enter_async_context(ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now))
+    pages = Pages(settings.page_rows, settings.page_rows_max)
+    side = await stack.enter_async_context(
+        ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now, pages=pages)
+    )
     lifetime = timedelta(hours=settings.token_hours)
     keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, wall_now)
     await keys.ensure()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -18,8 +19,6 @@ from read_api.query import EVERYTHING, Filter, Query, Sort
 T = TypeVar("T")
 Parameters = Iterable[tuple[str, str]]
 
-MOST_ROWS = 1_000
-USUAL_ROWS = 25
 USUAL_SORT = Sort(next(field for field in COMMON if field.name == "createdAt"))
 INDEX = "_idx"
 """What the name of an enum's place ends in."""
@@ -30,7 +29,18 @@ _PASSED_OVER = frozenset({"requestId", "access_token"})
 _PAGING = frozenset({"pageNumber", "pageRowCount", "sortBy", "sortOrder", "keyword"})
 
 
-def parse(resource: Resource, parameters: Parameters, actor: Actor, now: datetime) -> Query:
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How many rows a page has, unless the caller says, and at most."""
+
+    rows: int = 25
+    most: int = 1_000
+
+
+USUAL_PAGES = Pages()
+
+
+def parse(resource: Resource, parameters: Parameters, actor: Actor, now: datetime, pages: Pages = USUAL_PAGES) -> Query:
     """The list that these parameters ask for. `now` is the product's time.
 
     Raises Invalid, naming each parameter: unknown ones, filters on what the caller may never see, and values that
@@ -58,7 +68,7 @@ def parse(resource: Resource, parameters: Parameters, actor: Actor, now: datetim
         tuple(found for found in filters if found is not None),
         checked(lambda: _keyword(one("keyword", "")), None) if resource.search else None,
         checked(lambda: _integer("pageNumber", one("pageNumber", "1"), EVERYTHING), 1),
-        checked(lambda: _integer("pageRowCount", one("pageRowCount", str(USUAL_ROWS)), 1, MOST_ROWS), 1),
+        checked(lambda: _integer("pageRowCount", one("pageRowCount", str(pages.rows)), 1, pages.most), 1),
     )
     if problems:
         raise Invalid(problems)

@@ -16,7 +16,7 @@ from domain.resource import Resource
 from projections.projection import Document, Projection, steps
 from read_api.filters import moment
 from read_api.history import Entry, entries, last_known
-from read_api.lists import Parameters, parse
+from read_api.lists import USUAL_PAGES, Pages, Parameters, parse
 from read_api.ports import Log, ReadStore
 from read_api.query import Query
 from read_api.shown import asked_of_parents, shown
@@ -62,6 +62,7 @@ class Reads:
         projections: by the name of their read model.
         resources: by name.
         now: the product's time.
+        pages: how long lists are.
     """
 
     def __init__(
@@ -71,12 +72,15 @@ class Reads:
         projections: Mapping[str, Projection],
         resources: Mapping[str, Resource],
         now: Callable[[], datetime],
+        *,
+        pages: Pages = USUAL_PAGES,
     ) -> None:
         self._store = store
         self._log = log
         self._projections = projections
         self._resources = resources
         self._now = now
+        self._pages = pages
 
     async def get(self, resource: Resource, id: UUID, actor: Actor) -> Document:
         """The resource as this caller sees it. Raises NotThere, Unavailable."""
@@ -100,7 +104,7 @@ class Reads:
         """
         if resource.lists is not None and not holds(resource.lists, actor, {}):
             raise NotAllowed(f"You may not list {resource.plural}.")
-        query = parse(resource, parameters, actor, self._now())
+        query = parse(resource, parameters, actor, self._now(), self._pages)
         if not query.everything:
             found = await self._store.page(query, actor)
             return Listed(query, [shown(resource, document, actor) for document in found.documents], found.total)

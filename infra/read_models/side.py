@@ -22,6 +22,7 @@ from infra.read_models.waiting import Waiting
 from projections.deadlines import DeadlineProjection
 from projections.feed import FeedProjection
 from projections.projection import Projection
+from read_api.lists import USUAL_PAGES, Pages
 from read_api.ports import Log
 from read_api.reads import Reads
 
@@ -64,6 +65,7 @@ class ReadSide:
         *,
         now: Callable[[], datetime],
         connections: int = 8,
+        pages: Pages = USUAL_PAGES,
     ) -> None:
         declared = tuple(projections)
         self.resources = {resource.name: resource for resource in resources}
@@ -74,7 +76,7 @@ class ReadSide:
         self.store = PostgresReadStore(self.asking, self.resources, self.waiting)
         self.feeds = PostgresFeedStore(self.asking, self.progress)
         documents = {p.resource: p for p in declared if isinstance(p, Projection)}
-        self.reads = Reads(self.store, log, documents, self.resources, now)
+        self.reads = Reads(self.store, log, documents, self.resources, now, pages=pages)
         self.documents = CommandDocuments(self.store, self.waiting, log, documents, self.resources)
         self.runner = Runner(conninfo, log, self.models, self.progress)
         self._conninfo = conninfo

@@ -1,5 +1,6 @@
 """Users and powers: accounts, roles, the last superAdmin, and sessions that end with what they rest on."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -157,15 +158,16 @@ def user_after(*decisions: str) -> User:
     """A user of id ANNA after these."""
     user = User.at(ANNA)
     registered(user)
+    steps: dict[str, Callable[[], object]] = {
+        "keep": lambda: user.change_password(LOGIN),
+        "keep other": lambda: user.change_password(OTHER_LOGIN),
+        "reset": lambda: user.change_password(None),
+        "archive": user.archive,
+        "delete": user.delete,
+        "demote": lambda: user.change_role("moderator"),
+    }
     for decision in decisions:
-        {
-            "keep": lambda: user.change_password(LOGIN),
-            "keep other": lambda: user.change_password(OTHER_LOGIN),
-            "reset": lambda: user.change_password(None),
-            "archive": user.archive,
-            "delete": user.delete,
-            "demote": lambda: user.change_role("moderator"),
-        }[decision]()
+        steps[decision]()
     return user
 
 

@@ -16,7 +16,7 @@ from domain.access import Own, Staff
 from domain.actor import NOBODY, Actor
 from domain.errors import Invalid
 from domain.resource import Field, Kind, Resource
-from read_api.lists import parse
+from read_api.lists import Pages, parse
 from read_api.query import (
     Absent,
     Between,
@@ -62,6 +62,14 @@ SHELF = "0190A000-0000-7000-8000-000000000001"
 
 def asked(*parameters: tuple[str, str], actor: Actor = USER, resource: Resource = BOOK) -> Query:
     return parse(resource, parameters, actor, NOW)
+
+
+def test_how_long_pages_are_is_the_houses_to_say() -> None:
+    pages = Pages(rows=5, most=10)
+    assert parse(BOOK, (), USER, NOW, pages).rows == 5
+    assert parse(BOOK, [("pageRowCount", "10")], USER, NOW, pages).rows == 10
+    with pytest.raises(Invalid):
+        parse(BOOK, [("pageRowCount", "11")], USER, NOW, pages)
 
 
 def only(name: str, *values: str) -> Any:
