@@ -1,6 +1,6 @@
 """given(history).when(decision).then(events or refusal): the form in which rules are written down.
 
-    given(Claim).having(lambda c: c.take(ANNA, "TAKEN")).when(lambda c: c.take(BEN, "TAKEN")).refused("TAKEN")
+given(Claim).having(lambda c: c.take(ANNA, "TAKEN")).when(lambda c: c.take(BEN, "TAKEN")).refused("TAKEN")
 """
 
 from __future__ import annotations

@@ -96,8 +96,10 @@ async def test_killed_between_charge_and_record_and_not_resumed_before_the_hold_
     with pytest.raises(Killed):
         await market.pay(GUEST, reservation)
     provider.dies_after, provider.away_for = set(), {"start"}
-    with pytest.raises(Unavailable):
-        await market.pass_time(timedelta(minutes=15))
+    with pytest.MonkeyPatch.context() as soon:
+        soon.setattr(market.product.scheduler, "_patience", 0.1)  # nobody will answer, however long it is asked
+        with pytest.raises(Unavailable):
+            await market.pass_time(timedelta(minutes=15))
     assert (await state(market, reservation))[0] == "cancelled"
     provider.away_for = set()
     await market.pass_time(SOON)

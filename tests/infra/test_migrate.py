@@ -32,10 +32,10 @@ async def test_all_are_applied_once_and_in_order(database: str) -> None:
     assert await migrate(database) == []
 
 
-def test_ten_processes_at_once_are_fine(database: str) -> None:
-    with ProcessPoolExecutor(10, mp_context=multiprocessing.get_context("spawn")) as processes:
-        applied = list(processes.map(_migrate_in_another_process, [database] * 10))
-    assert sorted(map(bool, applied)) == [False] * 9 + [True]
+def test_four_processes_at_once_are_fine(database: str) -> None:
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as processes:
+        applied = list(processes.map(_migrate_in_another_process, [database] * 4))
+    assert sorted(map(bool, applied)) == [False] * 3 + [True]
 
 
 async def test_each_schema_is_migrated_for_itself(postgres: str) -> None:

@@ -43,7 +43,7 @@ class Sample(Aggregate):
         self._filled(**values)
 
     @event("Filled", topic="test.sample.filled.v1")
-    def _filled(  # noqa: PLR0917 - the library passes them by name
+    def _filled(
         self,
         id_: UUID,
         day: date,
