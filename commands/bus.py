@@ -100,23 +100,25 @@ class Bus:
     async def run(self, command: Command, message: Message, ask: Ask) -> Done:
         """Decide the command and record what it decides.
 
+        An idempotency key costs no question beforehand: the journal takes each key once, so a retry is found out when
+        it would record, or would be refused, or has nothing to do.
+
         Raises Unauthenticated, a DomainError, KeyReused, StillRunning or Unavailable; then nothing was recorded that
         the caller is not told of when they ask again.
         """
         authorise(command, ask.actor)
         if ask.key is None:
             return await self._decide(command, message, ask, self.services.new_id())
-        kept = await self.store.kept(ask.key.text)
-        if kept is not None:
-            return await self._again(command, message, ask, kept)
         try:
-            return await self._decide(command, message, ask, self.services.new_id())
+            done = await self._decide(command, message, ask, self.services.new_id())
         except (KeyTaken, DomainError):
-            # A twin may have been first, and its success may be the very reason for this refusal.
+            # The first may have succeeded, and its success may be the very reason for this refusal.
             kept = await self.store.kept(ask.key.text)
             if kept is None:
                 raise
-        return await self._again(command, message, ask, kept)
+            return await self._again(command, message, ask, kept)
+        kept = None if done.recorded else await self.store.kept(ask.key.text)
+        return done if kept is None else await self._again(command, message, ask, kept)
 
     async def look(
         self, handler: Handler, message: Message, actor: Actor, *, at: datetime, real_now: datetime
