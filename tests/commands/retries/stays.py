@@ -155,7 +155,7 @@ ROWS = (
     Row("createListingCalendar", range_of_nights, "ENTRY_EXISTS"),
     Row("updateListingCalendar", night_changed),
     Row("deleteListingCalendar", night_deleted, "NOT_FOUND"),
-    Row("createListingAmenity", new_amenity, "ENTRY_EXISTS"),
+    Row("createListingAmenity", new_amenity, ANOTHER),
     Row("updateListingAmenity", amenity_changed),
     Row("deleteListingAmenity", amenity_deleted, "NOT_FOUND"),
     Row("createListingLocaleText", new_text, "ENTRY_EXISTS"),
