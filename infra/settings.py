@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         """Whether the superAdmin is the one that everybody knows."""
         return self.sandbox and not (self.superadmin_email and self.superadmin_password)
 
+    @property
+    def not_used_yet(self) -> tuple[str, ...]:
+        """What is set and does nothing in this release: the engines that read models and events can grow to."""
+        engines = {"KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers, "OPENSEARCH_URL": self.opensearch_url}
+        return tuple(PREFIX + name for name, value in engines.items() if value is not None)
+
     def problems(self, *, host: str, database_is_empty: bool) -> Iterable[str]:
         """Why Innkeep must not start with these settings, one line each; none when it may.
 

@@ -94,6 +94,8 @@ async def running(settings: Settings, roles: frozenset[Role], host: str, data: P
     everything = Role.API in roles and len(roles) > 1
     async with database(settings, data, shared=not everything) as conninfo:
         await migrate(conninfo)
+        for name in settings.not_used_yet:
+            log.warning("this setting does nothing in this release", setting=name)
         settings.check(host=host, database_is_empty=await empty(conninfo))
         async with build(settings, conninfo=conninfo, roles=roles) as product:
             yield product
