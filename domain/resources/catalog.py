@@ -99,7 +99,7 @@ LISTING_AMENITY = Resource(
     doc="An amenity that listings can have: wifi, a pool.",
     owner=OWNER.name,
     changes=Admin(),
-    record=RecordRules(creates=Admin(), unique=("name",)),
+    record=RecordRules(creates=Admin()),
     fields=(
         Field("iconUrl", Kind.STRING, "Address of its icon."),
         Field("name", Kind.STRING, "What it is called.", required=True, filter=True, fixed=True),
