@@ -1,0 +1,1 @@
+"""The product from outside: a real server, spoken to over HTTP, held to what its public pages promise."""

@@ -1,0 +1,151 @@
+"""Starting, ending, and the one clear line when it cannot be."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.server import INNKEEP, Server, environment, free_port
+from tests.e2e.talk import ok
+from tests.e2e.world import World, rows
+
+SUPERADMIN = {"SUPERADMIN_EMAIL": "root@example.com", "SUPERADMIN_PASSWORD": "a long password"}
+
+
+def attempt(cwd: Path, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line until it ends."""
+    return subprocess.run(
+        [INNKEEP, *args], cwd=cwd, env=environment(**settings), capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+def says_no(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit 2, one clear line on stderr, no traceback."""
+    assert done.returncode == 2, (done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word.lower() in lines[0].lower(), lines[0]
+
+
+def serve(cwd: Path, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return attempt(cwd, "serve", "--port", str(free_port()), "--data", str(cwd / "data"), *args, **settings)
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def test_a_port_in_use(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        says_no(attempt(folder, "serve", "--port", port, "--data", str(folder / "data"), MODE="sandbox"), port)
+
+
+def test_a_data_folder_in_use(server: Server, folder: Path) -> None:
+    done = attempt(folder, "serve", "--port", str(free_port()), "--data", str(server.data / "innkeep"), MODE="sandbox")
+    says_no(done, str(server.data / "innkeep"))
+
+
+def test_an_unknown_setting(folder: Path) -> None:
+    says_no(serve(folder, MODE="sandbox", COLOUR="red"), "INNKEEP_COLOUR")
+    (folder / ".env").write_text("INNKEEP_FLAVOUR=mint\n")
+    says_no(serve(folder, MODE="sandbox"), "INNKEEP_FLAVOUR")
+
+
+@pytest.mark.parametrize("setting", [{"MODE": "holiday"}, {"PAYMENTS": "cash"}])
+def test_a_value_that_is_not_understood(folder: Path, setting: dict[str, str]) -> None:
+    says_no(serve(folder, **({"MODE": "sandbox"} | setting)), *(f"INNKEEP_{name}" for name in setting))
+
+
+def test_production_without_a_superadmin(folder: Path) -> None:
+    """Production is the default of `innkeep serve`."""
+    says_no(serve(folder, PAYMENTS="simulator"), "SUPERADMIN")
+    says_no(serve(folder, MODE="production", PAYMENTS="simulator"), "SUPERADMIN")
+    says_no(serve(folder, PAYMENTS="simulator", SUPERADMIN_EMAIL="root@example.com"), "SUPERADMIN_PASSWORD")
+
+
+def test_production_without_a_stripe_key(folder: Path) -> None:
+    says_no(serve(folder, **SUPERADMIN), "STRIPE")
+
+
+def test_the_sandbox_listens_on_loopback_only(folder: Path) -> None:
+    says_no(serve(folder, "--host", "0.0.0.0", MODE="sandbox"), "loopback")
+
+
+def test_production_with_a_simulator_starts_has_no_clock_and_no_default_user(folder: Path) -> None:
+    with running(Server(folder / "server", {"MODE": "production", "PAYMENTS": "simulator"} | SUPERADMIN)) as server:
+        with httpx.Client(base_url=server.url, timeout=30) as http:
+            assert http.get("/sandbox/clock").status_code == 404
+            wrong = {"username": "admin@innkeep.example", "password": "innkeep-admin"}
+            assert http.post("/login", json=wrong).status_code == 401
+            right = {"username": SUPERADMIN["SUPERADMIN_EMAIL"], "password": SUPERADMIN["SUPERADMIN_PASSWORD"]}
+            session = ok(http.post("/login", json=right))
+            assert session["roleId"] == "superAdmin"
+            token = {"Authorization": f"Bearer {session['accessToken']}"}
+            assert http.post("/sandbox/clock", json={"advance": "P1D"}, headers=token).status_code == 404
+        assert server.end() == 0
+        # The database is no longer empty: the credentials are not needed again.
+        del server.settings["SUPERADMIN_EMAIL"], server.settings["SUPERADMIN_PASSWORD"]
+        server.start()
+
+
+def test_a_second_start_on_the_same_data_finds_everything(folder: Path) -> None:
+    with running(Server(folder / "server")) as server, World(server) as world:
+        host, guest = world.person(), world.person()
+        place = world.listing(host)
+        stay = world.confirmed(guest, place)
+        cookie = guest.token
+        assert server.end() == 0
+        server.start()
+        assert ok(world.nobody.get(f"/v1/listings/{place['id']}"))["listing"] == place
+        assert world.see(guest, stay) == stay, "a session outlives a restart"
+        assert world.records(stay, "charge")
+        assert world.login(guest.email).token != cookie
+        again = guest.post("/v1/reservations", world.stay(place))
+        assert again.status_code == 409
+        assert len(rows(world.root, "/v1/users", roleId="superAdmin")) == 1, (
+            "the first start alone makes the superAdmin"
+        )
+
+
+def test_an_idempotent_answer_survives_a_restart(folder: Path) -> None:
+    with running(Server(folder / "server")) as server, World(server) as world:
+        host = world.person()
+        key = {"Idempotency-Key": "before-and-after"}
+        body = {"listingId": world.listing(host)["id"], "date": world.day(3), "isAvailable": True}
+        first = host.post("/v1/listingcalendars", body, key)
+        assert server.end() == 0
+        server.start()
+        again = host.post("/v1/listingcalendars", body, key)
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json() == first.json()
+
+
+def test_sigterm_ends_in_time_with_a_request_under_way(folder: Path) -> None:
+    """A long poll does not hold the end up."""
+    server = Server(folder / "server").start()
+    with World(server) as world, socket.create_connection(("127.0.0.1", server.port)) as polling:
+        token = world.root.headers["Authorization"].encode()
+        polling.sendall(
+            b"GET /operators/synchronization?wait=30 HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n" % token
+        )
+        assert server.end() == 0
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_plays_its_story_and_ends(folder: Path) -> None:
+    done = attempt(folder, "demo", "--port", str(free_port()), "--exit")
+    assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:])
+    assert done.stdout.strip(), "it tells what it does"
