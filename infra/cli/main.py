@@ -119,7 +119,7 @@ def rotate_key(data: Data = DATA) -> None:
 
 @app.command()
 def settings() -> None:
-    """List the settings: the name of each variable, what it is now, and its default."""
+    """List the settings: the name of each variable, and what it is now. docs/settings.md says what each does."""
     from infra.cli.operate import list_settings as run
 
     run()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,7 @@ from uuid import UUID
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from commands.ports import Unavailable
 from domain.catalogue import AGGREGATES, RESOURCES
@@ -40,12 +42,18 @@ from projections.projection import instant
 
 Run = Callable[[Settings, str, PostgresEventStore, ReadSide], Coroutine[Any, Any, None]]
 PAGE = 500
+WIDE = 200
+"""Characters of a line that no terminal limits."""
+WHOLE = partial(Column, overflow="fold")
+"""A column whose text is never cut short."""
 
 
 def operate(data: Path, run: Run) -> None:
     """Runs something on the product's database. Exits 2 with one line if that cannot be reached."""
     settings = load_settings()
     configure_logging("error", "console")
+    if settings.database_url is None and not (data / "postgres").is_dir():
+        fail(f"there is no database in {data}: name its folder with --data, or set INNKEEP_DATABASE_URL")
     with trouble_in_one_line():
         try:
             asyncio.run(_operate(settings, data, run))
@@ -105,13 +113,13 @@ def lag(data: Path, *, as_json: bool) -> None:
             fields = ("name", "state", "position", "events_behind", "seconds_behind", "error")
             _print_json([{field: getattr(model, field) for field in fields} for model in found])
             return
-        table = Table("read model", "state", "position", "events behind", "seconds behind", "trouble")
+        table = Table(WHOLE("read model"), "state", "position", "events behind", "seconds behind", "trouble")
         for model in found:
             behind = f"{model.seconds_behind:.1f}"
             table.add_row(
                 model.name, model.state, str(model.position), str(model.events_behind), behind, model.error or ""
             )
-        Console().print(table)
+        console().print(table)
 
     operate(data, run)
 
@@ -131,13 +139,13 @@ def events(stream: str | None, after: int, limit: int, data: Path, *, as_json: b
         if as_json:
             _print_json([_told(event) for event in found])
             return
-        table = Table("position", "at", "stream", "event", "command", "role")
+        table = Table("position", WHOLE("at"), WHOLE("stream"), WHOLE("event"), "command", "role")
         for event in found:
             name = f"{event.name} ({event.version})"
             table.add_row(
                 str(event.position), instant(event.at), str(event.stream), name, event.command_name, event.role
             )
-        Console().print(table)
+        console().print(table)
 
     operate(data, run)
 
@@ -179,7 +187,7 @@ def rotate_key(data: Path) -> None:
             kid = await SigningKeys(line, timedelta(hours=settings.token_hours), wall_now).rotate()
         finally:
             await line.close()
-        Console().print(
+        console().print(
             f"Access tokens are signed with key {kid} from now on; those signed before stay good until they expire."
         )
 
@@ -198,8 +206,13 @@ def list_settings() -> None:
             else getattr(settings, field)
         )
         table.add_row(name, "" if value is None else str(value))
-    Console().print(table)
+    console().print(table)
+
+
+def console() -> Console:
+    """Prints as wide as the terminal is; as wide as it takes to where there is none."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDE)
 
 
 def _print_json(value: Any) -> None:
-    Console().print_json(json.dumps(value))
+    console().print_json(json.dumps(value))

@@ -1,0 +1,59 @@
+"""What operates a product that is running: `innkeep lag`, `events`, `rebuild`, `rotate-key`, on its own data folder."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.server import INNKEEP, Server, environment
+from tests.e2e.talk import Person, ok
+from tests.e2e.world import World
+
+
+def innkeep(server: Server, *words: str, code: int = 0) -> str:
+    command = [str(INNKEEP), *words, "--data", str(server.data / "innkeep")]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_lag_tells_of_every_read_model(server: Server, world: World, host: Person) -> None:
+    world.listing(host)
+    told: list[dict[str, Any]] = json.loads(innkeep(server, "lag", "--json"))
+    assert {"listing", "reservation", "user", "operator_feed", "deadline"} <= {model["name"] for model in told}
+    assert {model["state"] for model in told} == {"live"}
+    assert "listing" in innkeep(server, "lag")
+
+
+def test_events_shows_the_log_of_one_stream_and_of_all(server: Server, world: World, host: Person) -> None:
+    listing = world.listing(host)
+    ok(host.patch(f"/v1/listings/{listing['id']}", {"title": "Another"}))
+    stream = json.loads(innkeep(server, "events", listing["id"], "--json"))
+    assert [event["event"] for event in stream] == ["listing.created.v1", "listing.changed.v1"]
+    assert {event["actor"] for event in stream} == {host.id}
+    assert [event["position"] for event in json.loads(innkeep(server, "events", "--limit", "3", "--json"))] == [1, 2, 3]
+    assert listing["id"] in innkeep(server, "events", listing["id"])
+    assert "is no stream" in innkeep(server, "events", "nonsense", code=2)
+
+
+def test_a_read_model_is_made_anew_while_it_is_read(server: Server, world: World, host: Person) -> None:
+    listing = world.listing(host)
+    assert "listing" in innkeep(server, "rebuild", "listing")
+    assert ok(host.get(f"/v1/listings/{listing['id']}"))["listing"]["id"] == listing["id"]
+    assert "There is no read model nonsense" in innkeep(server, "rebuild", "nonsense", code=2)
+
+
+def test_tokens_of_the_old_key_stay_good_after_a_rotation(server: Server, world: World) -> None:
+    before = world.person()
+    old = ok(before.get("/publickey"))["keyId"]
+    assert "signed with key" in innkeep(server, "rotate-key")
+    ok(before.get("/currentuser"))
+    assert ok(before.get("/publickey"), 200)["keyId"] is not None
+    assert ok(before.get("/publickey", keyId=old))["keyId"] == old
+
+
+def test_a_folder_without_a_database_is_said(tmp_path: Path) -> None:
+    command = [str(INNKEEP), "lag", "--data", str(tmp_path / "nothing")]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "there is no database in" in done.stderr) == (2, True)
+    assert not (tmp_path / "nothing").exists()
