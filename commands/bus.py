@@ -85,7 +85,7 @@ class Bus:
         store: EventStore,
         services: Services,
         *,
-        attempts: int = 12,
+        attempts: int = 64,
         patience: float = 5.0,
         abandoned: float = 30.0,
     ) -> None:
