@@ -189,7 +189,7 @@ async def _decline(work: Work, reservation: Reservation) -> Answer:
     """The host does not take the guest: what was authorised is voided."""
     _by_host(work, reservation, "decline")
     confirmation = await payment_process.unwind(work, reservation)
-    reservation.decline(payment_confirmation=confirmation)
+    reservation.decline(at=work.at, payment_confirmation=confirmation)
     await stays.free(work, reservation)
     await payment_process.carry_out(work, reservation)
     return Answer(RESERVATION.name, reservation.id)

@@ -16,6 +16,8 @@ ADMIN = "admin"
 NOT_PAID = "notPaid"
 LATE_PAYMENT = "latePayment"
 """Money came after the reservation had ended."""
+NEVER_CONFIRMED = "neverConfirmed"
+"""Money was there, but the reservation ended before it was confirmed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from domain.kernel import Aggregate, event
 from domain.listing import ApprovalType, BookingPolicies
 from domain.policies import Policy
 from domain.pricing import Price
-from domain.refunds import LATE_PAYMENT, Refund, in_full, refund
+from domain.refunds import LATE_PAYMENT, NEVER_CONFIRMED, Refund, in_full, refund
 from domain.stay import Stay
 from domain.terms import Terms
 from domain.zones import end_of_day
@@ -145,10 +145,8 @@ class Reservation(Aggregate):
     def refund_for(self, by: CancelledBy, at: datetime) -> Refund:
         """What a cancellation by guest, host or admin gives back, and what it leaves. Raises WRONG_STATE."""
         self.check_cancellable(at)
-        agreed = self.agreement
-        return refund(
-            agreed.price, agreed.cancellation, agreed.stay, confirmed_at=self.confirmed_at, cancelled_at=at, by=by
-        )
+        policy = self.agreement.cancellation
+        return refund(self.price, policy, self.stay, confirmed_at=self.confirmed_at, cancelled_at=at, by=by)
 
     def request(self, agreement: Agreement, links: Links, *, at: datetime, terms: Terms) -> None:
         """Ask for the stay, and hold its nights for a while. What may speak against it: `domain.booking_rules`."""
@@ -186,11 +184,13 @@ class Reservation(Aggregate):
             raise Refused("WRONG_STATE", "Only an instant reservation that has expired can be revived.")
         self._revived(at=at, completes_at=self.check_out_at)
 
-    def decline(self, *, payment_confirmation: PaymentConfirmation) -> None:
-        """The host does not want it."""
+    def decline(self, *, at: datetime, payment_confirmation: PaymentConfirmation) -> None:
+        """The host does not want it; what was paid already goes back."""
         if self.status != "declined":
             self._expect("pending")
             self._declined(payment_confirmation=payment_confirmation)
+            if payment_confirmation == "paid":
+                self._paid_in_vain(refund=in_full(self.price, NEVER_CONFIRMED, at))
 
     def cancel(
         self,
@@ -205,6 +205,8 @@ class Reservation(Aggregate):
         if self.status == "cancelled":
             return
         self.check_cancellable(at)
+        in_vain = self.status == "pending" and payment_confirmation == "paid"
+        refund = in_full(self.price, NEVER_CONFIRMED, at) if in_vain else refund
         self._cancelled(by=by, refund=refund, payment_confirmation=payment_confirmation, deleted=deleted)
 
     def complete(self, *, at: datetime) -> None:
@@ -292,8 +294,5 @@ class Reservation(Aggregate):
 
     def _expect(self, *statuses: Status) -> None:
         if self.status not in statuses:
-            raise Refused(
-                "WRONG_STATE",
-                f"This reservation is {self.status}; that needs one that is {' or '.join(statuses)}.",
-                bookingStatus=self.status,
-            )
+            message = f"This reservation is {self.status}; that needs one that is {' or '.join(statuses)}."
+            raise Refused("WRONG_STATE", message, bookingStatus=self.status)

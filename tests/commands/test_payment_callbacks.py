@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ import pytest
 
 from domain.errors import Invalid
 from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
 from tests.commands.till import attempts, call_back, kinds, ledger, signed, stripe_event
 
 HOST, GUEST = somebody(), somebody()
@@ -192,6 +193,23 @@ async def test_money_captured_elsewhere_waits_for_the_host_and_goes_back_if_decl
         assert await state(market, reservation) == (answer, "paid")
         assert await kinds(market, reservation) == expected
         assert (await ledger(market, reservation)).refunded == gone
+        refund = (await market.reservation(reservation["id"]))["refund"]
+        assert (None if refund is None else refund["amount"]) == (money(gone) / 100 if gone else None)
+
+
+async def test_money_captured_elsewhere_goes_back_with_its_reason_when_the_request_ends(market: Marketplace) -> None:
+    for by_guest in (True, False):
+        reservation, intent = await held(market, manual=True)
+        await call_back(market, stripe_event("succeeded", reservation, intent))
+        if by_guest:
+            await market.ask("updateReservation", GUEST, reservationId=reservation["id"], bookingStatus="cancelled")
+        else:
+            await market.pass_time(timedelta(minutes=15))
+        now = await market.reservation(reservation["id"])
+        assert now["bookingStatus"] == "cancelled"
+        assert now["refund"]["amount"] == now["totalPrice"]
+        assert now["refund"]["trace"]["rule"] == "neverConfirmed"
+        assert await kinds(market, reservation) == ["charge", "refund"]
 
 
 async def test_an_authorisation_that_the_provider_cancels_can_be_followed_by_another(market: Marketplace) -> None:

@@ -45,7 +45,7 @@ def confirmed(r: Reservation, at: datetime = ASKED + MINUTE) -> None:
 
 
 def declined(r: Reservation) -> None:
-    r.decline(payment_confirmation="canceled")
+    r.decline(at=ASKED, payment_confirmation="canceled")
 
 
 def cancelled(r: Reservation, by: CancelledBy = "guest", at: datetime = ASKED + HOUR, **more: Any) -> None:

@@ -306,6 +306,26 @@ def test_money_that_comes_after_the_end_goes_back_whole_with_its_reason_once() -
     given(Reservation).having(requested, confirmed).when(late).nothing()
 
 
+def test_money_of_one_that_ends_before_it_is_confirmed_goes_back_whole_with_its_reason() -> None:
+    def paid(r: Reservation) -> None:
+        r.note_payment("paid")
+
+    def turned_down(r: Reservation) -> None:
+        r.decline(at=ASKED, payment_confirmation="paid")
+
+    def called_off(r: Reservation) -> None:
+        r.cancel(by="guest", at=ASKED, refund=r.refund_for("guest", ASKED), payment_confirmation="paid")
+
+    def lapsed(r: Reservation) -> None:
+        r.cancel(by="expired", at=r.hold_expires_at, refund=None, payment_confirmation="paid")
+
+    for end, event in ((turned_down, "declined"), (called_off, "cancelled"), (lapsed, "cancelled")):
+        also = ("reservation.paid_in_vain.v1",) if end is turned_down else ()
+        made = given(Reservation).having(requested_by_hand, paid).when(end).then(f"reservation.{event}.v1", *also)
+        assert made.refund is not None
+        assert (made.refund.amount, made.refund.trace.rule) == (made.price.total, "neverConfirmed")
+
+
 def test_a_confirmed_one_is_neither_declined_nor_authorised() -> None:
     for step in (declined, authorised):
         given(Reservation).having(requested, confirmed).when(step).refused("WRONG_STATE")
