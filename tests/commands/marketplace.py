@@ -140,8 +140,14 @@ def _rendered(answer: Answer, told: Shown) -> bytes:
 
 @asynccontextmanager
 async def open_marketplace(database: str, **overrides: Any) -> AsyncIterator[Marketplace]:
-    """A marketplace on an empty database, doing all its work."""
+    """A marketplace on an empty database, doing all its work. It opens at noon, so that no test meets midnight."""
     await migrate(database)
     settings = Settings(mode="sandbox", _env_file=None)
     async with build(settings, conninfo=database, **overrides) as product:
+        await product.clock.advance(_until_noon(product.clock.now()))
         yield Marketplace(product)
+
+
+def _until_noon(now: datetime) -> timedelta:
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    return noon - now if now < noon else noon + timedelta(days=1) - now

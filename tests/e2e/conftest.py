@@ -34,6 +34,7 @@ def serving(folders: Path) -> Iterator[World]:
     server = Server(Path(mkdtemp(dir=folders)) / "server")
     try:
         with World(server.start()) as world:
+            world.morning()  # midnight is far from whatever the tests do
             yield world
     finally:
         server.stop()
