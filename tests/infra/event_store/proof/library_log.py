@@ -22,9 +22,7 @@ from tests.infra.event_store.proof.lost_events import Log, Reader, Seen, Writer
 class LibraryWriter:
     """The library's function mode in a transaction that stays open until it is told."""
 
-    def __init__(
-        self, recorder: PostgresApplicationRecorder, connection: psycopg.Connection[dict[str, object]]
-    ) -> None:
+    def __init__(self, recorder: PostgresApplicationRecorder, connection: Connection[DictRow]) -> None:
         self._recorder, self._connection = recorder, connection
 
     async def append(self, stream: UUID, versions: range) -> None:
