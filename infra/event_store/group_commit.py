@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
@@ -17,6 +16,7 @@ from psycopg.rows import TupleRow
 from commands.ports import Conflict, KeyTaken, Unavailable
 from infra.event_store.codec import Stored
 from infra.event_store.journal import Row
+from infra.postgres.arrays import Byteas, Column, Instants, Ints, Texts, Uuids
 from infra.postgres.line import Line
 
 APPEND = """SELECT command_id, reached FROM append_events(
@@ -38,6 +38,10 @@ STANDING = """
 FREE = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL
   WHERE key = ANY(%b::text[]) AND recorded_at <= clock_timestamp() - %b::interval"""
 
+# The columns of events with their commands, and of the journal's rows, as `append_events` takes them.
+EVENT = (Uuids, Ints, Texts, Byteas, Uuids)
+ROW = (Uuids, Texts, Uuids, Texts, Uuids, Texts, Texts, Byteas, Instants, Texts, Byteas, Byteas)
+
 DOUBT = 3.0
 """How many times the usual patience to try for a new connection when what was sent may have been committed."""
 
@@ -51,8 +55,11 @@ class Save(NamedTuple):
     @property
     def marks(self) -> set[object]:
         """What no other save of the same transaction may have in common with it."""
-        marks: set[object] = {(event.stream, event.version) for event in self.events}
-        return marks | {self.row.id} | ({self.row.key} - {None})
+        marks: set[object] = {(event.stream.int, event.version) for event in self.events}
+        marks.add(self.row.id.int)
+        if self.row.key is not None:
+            marks.add(self.row.key)
+        return marks
 
 
 @dataclass(eq=False, slots=True)
@@ -205,11 +212,11 @@ class GroupCommit:
             return
         events = [(*event, waiting.save.row.id) for waiting in batch for event in waiting.save.events]
         rows = [waiting.save.row for waiting in batch]
-        parameters = [*_columns(events), *_columns(rows)]
+        parameters = [*_columns(EVENT, events), *_columns(ROW, rows)]
         cursor = await connection.execute(APPEND, parameters, prepare=True, binary=True)
-        reached: dict[UUID, int] = dict(await cursor.fetchall())
+        reached = {command.int: position for command, position in await cursor.fetchall()}
         for waiting in batch:
-            waiting.succeed(reached[waiting.save.row.id])
+            waiting.succeed(reached[waiting.save.row.id.int])
         self._committed()
 
     async def _judge(self, connection: AsyncConnection[TupleRow], batch: Sequence[Waiting]) -> None:
@@ -219,9 +226,10 @@ class GroupCommit:
         saves = [(number, waiting.save.row, waiting.save.events) for number, waiting in enumerate(batch)]
         keys = [(number, row.id, row.key) for number, row, _ in saves]
         if any(row.key for _, row, _ in saves):
-            await connection.execute(FREE, [[row.key for _, row, _ in saves], self._keep])
+            await connection.execute(FREE, [Texts([row.key for _, row, _ in saves]), self._keep])
         events = [(number, *event, row.id) for number, row, events in saves for event in events]
-        cursor = await connection.execute(STANDING, [*_columns(events), *_columns(keys)], prepare=True, binary=True)
+        parameters = [*_columns((Ints, *EVENT), events), *_columns((Ints, Uuids, Texts), keys)]
+        cursor = await connection.execute(STANDING, parameters, prepare=True, binary=True)
         standing: list[list[int | None]] = [[] for _ in batch]
         for number, position in await cursor.fetchall():
             standing[number].append(position)
@@ -254,5 +262,5 @@ def _apart(batch: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
     return first, rivals
 
 
-def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(kinds: Sequence[type[Column]], rows: Sequence[Sequence[Any]]) -> list[Column]:
+    return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]

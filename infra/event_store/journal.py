@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from commands.ports import Cause, Kept
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
+from infra.postgres.arrays import Texts, Uuids
 from infra.postgres.line import Line
 
 KEPT = """SELECT key, id, actor, fingerprint, answer, position,
@@ -18,8 +19,8 @@ KEPT = """SELECT key, id, actor, fingerprint, answer, position,
 ACTOR = "SELECT actor FROM command WHERE id = %b"
 ANSWER = "UPDATE command SET answer = %b::bytea WHERE id = %b"
 ADDRESS = "SELECT actor, address FROM command WHERE id = %b"
-NEWEST = """SELECT s.session, (SELECT position FROM command WHERE session = s.session ORDER BY position DESC LIMIT 1)
-  FROM unnest(%b::uuid[]) AS s (session)"""
+NEWEST = """SELECT (SELECT position FROM command WHERE session = s.session ORDER BY position DESC LIMIT 1), s.place
+  FROM unnest(%b::uuid[]) WITH ORDINALITY AS s (session, place) ORDER BY s.place"""
 FORGET = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL WHERE id IN (
     SELECT id FROM command WHERE (key IS NOT NULL OR answer IS NOT NULL)
       AND recorded_at <= clock_timestamp() - %b::interval ORDER BY recorded_at LIMIT %b FOR UPDATE SKIP LOCKED)
@@ -107,16 +108,16 @@ class Journal:
             if len(rows) < FORGET_AT_ONCE:
                 return forgotten
 
-    async def _kept_all(self, keys: Sequence[str]) -> Mapping[str, Kept | None]:
-        found: dict[str, Kept | None] = dict.fromkeys(keys)
-        for row in await self._line.ask(KEPT, [list(found), self._keep]):
+    async def _kept_all(self, keys: Sequence[str]) -> Sequence[Kept | None]:
+        found: dict[str, Kept] = {}
+        for row in await self._line.ask(KEPT, [Texts(keys), self._keep]):
             key, command, actor, fingerprint, answer, position, age = row
             plain = (await self._keys.of(actor)).open(answer, _answer_of(command))
             found[key] = Kept(command, fingerprint, plain, position, age)
-        return found
+        return [found.get(key) for key in keys]
 
-    async def _newest_all(self, sessions: Sequence[UUID]) -> Mapping[UUID, int]:
-        return {session: newest or 0 for session, newest in await self._line.ask(NEWEST, [list(set(sessions))])}
+    async def _newest_all(self, sessions: Sequence[UUID]) -> Sequence[int]:
+        return [newest or 0 for newest, _ in await self._line.ask(NEWEST, [Uuids(sessions)])]
 
 
 def _answer_of(command: UUID) -> bytes:

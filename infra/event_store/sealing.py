@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.event_store.together import Together
+from infra.postgres.arrays import Byteas, Uuids
 from infra.postgres.line import Line
 
 NOBODY = UUID(int=0)
@@ -65,20 +66,20 @@ class ActorKeys:
         self._line = line
         self._size = size
         self._seconds = seconds
-        self._at_hand: OrderedDict[UUID, tuple[float, Seal]] = OrderedDict()
+        self._at_hand: OrderedDict[int, tuple[float, Seal]] = OrderedDict()
         self._find = Together(self._find_all)
 
     async def of(self, actor: UUID | None) -> Seal:
         """The actor's seal; a first key is made. Raises Unavailable."""
         actor = actor or NOBODY
         now = asyncio.get_running_loop().time()
-        at_hand = self._at_hand.get(actor)
+        at_hand = self._at_hand.get(actor.int)
         if at_hand is not None and now - at_hand[0] < self._seconds:
-            self._at_hand.move_to_end(actor)
+            self._at_hand.move_to_end(actor.int)
             return at_hand[1]
         seal = Seal(await self._find(actor))
-        self._at_hand[actor] = (now, seal)
-        self._at_hand.move_to_end(actor)
+        self._at_hand[actor.int] = (now, seal)
+        self._at_hand.move_to_end(actor.int)
         if len(self._at_hand) > self._size:
             self._at_hand.popitem(last=False)
         return seal
@@ -86,14 +87,14 @@ class ActorKeys:
     async def destroy(self, actor: UUID) -> None:
         """Destroy the actor's key for good: what was sealed with it is noise from now on. Raises Unavailable."""
         await self._line.ask(DESTROY, [actor])
-        self._at_hand.pop(actor, None)
+        self._at_hand.pop(actor.int, None)
 
-    async def _find_all(self, actors: Sequence[UUID]) -> Mapping[UUID, bytes | None]:
+    async def _find_all(self, actors: Sequence[UUID]) -> Sequence[bytes | None]:
         wanted = list(set(actors))
-        found: dict[UUID, bytes | None] = dict(await self._line.ask(KEYS, [wanted]))
+        found: dict[UUID, bytes | None] = dict(await self._line.ask(KEYS, [Uuids(wanted)]))
         missing = [actor for actor in wanted if actor not in found]
         if missing:
-            await self._line.ask(MAKE, [missing, [AESGCM.generate_key(KEY_BITS) for _ in missing]])
+            await self._line.ask(MAKE, [Uuids(missing), Byteas([AESGCM.generate_key(KEY_BITS) for _ in missing])])
             # Asked, not assumed: another process may have been first.
-            found.update(await self._line.ask(KEYS, [missing]))
-        return found
+            found.update(await self._line.ask(KEYS, [Uuids(missing)]))
+        return [found[actor] for actor in actors]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -19,6 +19,7 @@ from infra.event_store.group_commit import GroupCommit, Save
 from infra.event_store.journal import Journal
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
+from infra.postgres.arrays import Ints, Uuids
 from infra.postgres.line import Line
 
 A = TypeVar("A", bound=Aggregate)
@@ -103,16 +104,22 @@ class PostgresEventStore:
             UnknownEvent: it holds an event that this code does not know.
             Unavailable: the database is away, or too many wait for it.
         """
-        known = self._cache.get(kind, stream)
-        if known is None or fresh:
-            known = kind.at(stream) if known is None else known.draft()
-            for row in await self._news((stream, known.version)):
-                fact = self._codec.decode(*row)
-                if self._codec.kind_of(fact) is not kind:
-                    raise WrongKind(f"stream {stream} has a {fact.TOPIC}: it is no {kind.__name__}")
-                fact.mutate(known)
-            self._cache.put(known)
-        return known.draft()
+        (found,) = await self.load_all(((kind, stream),), fresh=fresh)
+        return found  # type: ignore[return-value] # of the kind that was asked for
+
+    async def load_all(self, wanted: Sequence[tuple[type[Aggregate], UUID]], *, fresh: bool = False) -> list[Aggregate]:
+        """As `load`, of several streams in one query; each is of the kind asked for, in the order asked."""
+        drafts: list[Aggregate] = []
+        behind: list[Aggregate] = []
+        for kind, stream in wanted:
+            known = self._cache.get(kind, stream)
+            draft = kind.at(stream) if known is None else known.draft()
+            drafts.append(draft)
+            if known is None or fresh:
+                behind.append(draft)
+        for draft, rows in zip(behind, await self._news_for(behind), strict=True):
+            self._catch_up(draft, rows)
+        return drafts
 
     async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:
         """Record the pending events of all of these, and the cause, in one transaction; answers the last position.
@@ -165,7 +172,7 @@ class PostgresEventStore:
         """All that happened to these streams, in the log's order, up to and including that instant. Raises
         UnknownEvent and Unavailable.
         """
-        return [self._recorded(row) for row in await self._reads.ask(HISTORY, [list(streams), until, until])]
+        return [self._recorded(row) for row in await self._reads.ask(HISTORY, [Uuids(list(streams)), until, until])]
 
     async def kept(self, key: str) -> Kept | None:
         """What the journal has for this idempotency key, if it is not yet forgotten. Raises Unavailable."""
@@ -210,14 +217,32 @@ class PostgresEventStore:
         """Where the command's caller called from, for whoever looks into an abuse; None if unknown or erased."""
         return await self._journal.address(command)
 
-    async def _news_of(self, asked: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], list[TupleRow]]:
-        oldest: dict[UUID, int] = {}
+    async def _news_for(self, behind: Sequence[Aggregate]) -> Sequence[list[TupleRow]]:
+        asked = [(draft.id, draft.version) for draft in behind]
+        return [await self._news(asked[0])] if len(asked) == 1 else await self._news.all(asked)
+
+    async def _news_of(self, asked: Sequence[tuple[UUID, int]]) -> Sequence[list[TupleRow]]:
+        """What the log has of each stream past a version. A stream that several ask for is read once."""
+        oldest: dict[int, tuple[UUID, int]] = {}
         for stream, version in asked:
-            oldest[stream] = min(version, oldest.get(stream, version))
-        found: dict[UUID, list[TupleRow]] = {stream: [] for stream in oldest}
-        for row in await self._loads.ask(STREAMS, [list(oldest), list(oldest.values())]):
-            found[row[0]].append(row)
-        return {(stream, version): [row for row in found[stream] if row[1] > version] for stream, version in asked}
+            known = oldest.get(stream.int)
+            if known is None or version < known[1]:
+                oldest[stream.int] = (stream, version)
+        streams, versions = zip(*oldest.values(), strict=True)
+        found: dict[int, list[TupleRow]] = {}
+        for row in await self._loads.ask(STREAMS, [Uuids(streams), Ints(versions)]):
+            found.setdefault(row[0].int, []).append(row)
+        return [[row for row in found.get(stream.int, ()) if row[1] > version] for stream, version in asked]
+
+    def _catch_up(self, draft: Aggregate, rows: Sequence[TupleRow]) -> None:
+        """Let the draft see what else has happened, and keep how it stands then."""
+        for row in rows:
+            fact = self._codec.decode(*row)
+            if self._codec.kind_of(fact) is not type(draft):
+                raise WrongKind(f"stream {draft.id} has a {fact.TOPIC}: it is no {type(draft).__name__}")
+            fact.mutate(draft)
+        if rows or self._cache.get(type(draft), draft.id) is None:
+            self._cache.put(draft.draft())
 
     def _recorded(self, row: TupleRow) -> Recorded:
         position, stream, version, name, state, at, actor, role, command, command_name = row

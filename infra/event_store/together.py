@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from commands.ports import Unavailable
 
-Q = TypeVar("Q", bound=Hashable)
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -20,13 +20,13 @@ class Together(Generic[Q, R]):
     asked together they come back together, and are committed together.
 
     Args:
-        ask: answers many questions at once; every question must be in what it answers.
+        ask: answers many questions at once, in their order.
         most: questions in one query.
         waiting: questions that may wait; more are Unavailable.
     """
 
     def __init__(
-        self, ask: Callable[[Sequence[Q]], Awaitable[Mapping[Q, R]]], *, most: int = 200, waiting: int = 10_000
+        self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[R]]], *, most: int = 200, waiting: int = 10_000
     ) -> None:
         self._ask = ask
         self._most = most
@@ -36,13 +36,20 @@ class Together(Generic[Q, R]):
 
     async def __call__(self, question: Q) -> R:
         """The answer. Raises what asking raised, and Unavailable if too many wait."""
+        return await self._put(question)
+
+    async def all(self, questions: Sequence[Q]) -> list[R]:
+        """The answers to questions of one caller, in their order; raises as for one."""
+        return await asyncio.gather(*map(self._put, questions))
+
+    def _put(self, question: Q) -> asyncio.Future[R]:
         if len(self._waiting) >= self._room:
             raise Unavailable("too many readers are waiting for the database")
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work())
-        return await answer
+        return answer
 
     async def _work(self) -> None:
         try:
@@ -54,13 +61,12 @@ class Together(Generic[Q, R]):
 
     async def _answer(self, batch: Sequence[tuple[Q, asyncio.Future[R]]]) -> None:
         try:
-            found = await self._ask([question for question, _ in batch])
-            answers = [(found[question], answer) for question, answer in batch]
+            answers = await self._ask([question for question, _ in batch])
         except Exception as error:  # noqa: BLE001 - whoever asked is told
             for _, answer in batch:
                 if not answer.done():
                     answer.set_exception(error)
         else:
-            for result, answer in answers:
+            for result, (_, answer) in zip(answers, batch, strict=True):
                 if not answer.done():
                     answer.set_result(result)

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from commands.ports import Unavailable
+from infra.postgres import arrays
 
 T = TypeVar("T")
 
@@ -126,6 +127,7 @@ class Line:
                     raise Unavailable("The database is away.", why=str(error) or "no answer") from error
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
+            arrays.teach(connection)
             try:
                 with self.watched(connection):
                     await connection.execute(SETUP, [self._name])
