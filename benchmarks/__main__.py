@@ -7,11 +7,11 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import booking, feed, history, servers
+from benchmarks import booking, feed, history, projecting, rebuilding, servers
 from benchmarks.figures import machine, report
 from benchmarks.plan import Plan
 
-BENCHMARKS = {"booking": booking, "feed": feed, "history": history}
+BENCHMARKS = {"booking": booking, "feed": feed, "history": history, "projecting": projecting, "rebuild": rebuilding}
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PREFACE = """# Benchmarks
 

@@ -39,7 +39,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One thing over another, round by round, and what it should be."""
+    """One thing over another, round by round, and what it should be; without a target it is shown alone."""
 
     name: str
     over: Measured
@@ -58,7 +58,14 @@ class Ratio:
 
     @property
     def wanted(self) -> str:
+        if self.at_least is None and self.at_most is None:
+            return ""
         return f"≥ {self.at_least}" if self.at_least is not None else f"≤ {self.at_most}"
+
+    @property
+    def verdict(self) -> str:
+        """Reached or missed; nothing without a target."""
+        return ("reached" if self.reached else "**missed**") if self.wanted else ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def report(result: Result) -> str:
     rows = [("measured", "median (least–most)")]
     rows += [(f"{m.name}, {m.unit}", Spread.of(m.values).text(m.digits)) for m in result.measured]
     ratios = [("ratio", "median (least–most)", "target", "")]
-    ratios += [(r.name, r.spread.text(2), r.wanted, "reached" if r.reached else "**missed**") for r in result.ratios]
+    ratios += [(r.name, r.spread.text(2), r.wanted, r.verdict) for r in result.ratios]
     rounds = len(result.measured[0].values)
     parts = [f"## {result.title}", f"{result.what} {rounds} rounds.", _table(rows), _table(ratios)]
     return "\n\n".join([*parts, *(["\n".join(f"- {note}" for note in result.notes)] if result.notes else [])])
