@@ -20,6 +20,7 @@ from infra.cli.main import fail
 from infra.http.app import create_app
 from infra.log import configure_logging
 from infra.postgres.embedded import EmbeddedPostgresError, embedded_postgres, joined_postgres
+from infra.postgres.guards import DatabaseRefused, guard
 from infra.postgres.migrate import MigrationError, migrate
 from infra.product import Product
 from infra.roles import Role
@@ -47,7 +48,7 @@ def trouble_in_one_line() -> Iterator[None]:
     """Whatever keeps the product from starting is said in one line."""
     try:
         yield
-    except (SettingsError, EmbeddedPostgresError, MigrationError) as error:
+    except (SettingsError, EmbeddedPostgresError, MigrationError, DatabaseRefused) as error:
         fail(str(error))
     except psycopg.OperationalError as error:
         fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
@@ -93,6 +94,8 @@ async def running(settings: Settings, roles: frozenset[Role], host: str, data: P
     """A product that does the work of these roles while the block runs."""
     everything = Role.API in roles and len(roles) > 1
     async with database(settings, data, shared=not everything) as conninfo:
+        for warning in await guard(conninfo, production=not settings.sandbox):
+            log.warning("the database could serve better", check=warning.name, told=warning.told, advice=warning.advice)
         await migrate(conninfo)
         for name in settings.not_used_yet:
             log.warning("this setting does nothing in this release", setting=name)
