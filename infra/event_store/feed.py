@@ -4,20 +4,33 @@ Appends lock nothing, so positions are drawn in one order and become visible in 
 visible past its position would lose what appears behind it. So it reads only up to a watermark: it notes the last
 position drawn, then takes a transaction id, and once every transaction older than that id has ended, all up to the
 noted position is settled, visible or rolled back for ever. (The order matters, and so do the two statements.)
+
+Positions that were rolled back may come again: that they were drawn is certain to outlive a crash of the server only
+once something is committed after it. An event shows that all before it were drawn, as its own commit is on disk before
+anybody sees it. Past a tail of which nothing was committed a reader goes on only after a commit of its own.
+
+A crash ends every connection, and takes with it transaction ids and positions that a reader may have in mind: what was
+found out on a lost connection is forgotten, but for what is on disk.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, LiteralString, NamedTuple
 
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from infra.postgres.line import Line
 
 FENCE = "SELECT drawn, fence::text FROM fence(%b)"
 PASSED = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8"
-DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM log_position"
+# Never a plain SELECT of the sequence: see the migration 0007_fence.
+DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
+
+# As small a thing as can be written. Its commit is on disk, and so is all that was written before, when it returns.
+NAIL = "SELECT pg_logical_emit_message(true, 'innkeep', '')"
 
 # One statement, so one snapshot: it tells whether the fence is passed, and what then lies before it.
 PAGE = """SELECT f.passed, e.*
@@ -47,38 +60,55 @@ class Feed:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._connection: AsyncConnection[TupleRow] | None = None
+        """On which the next two were found out."""
         self._settled = 0
         self._fence: Fence | None = None
+        self._kept = 0
+        """Settled, and drawn for good, whatever becomes of the server."""
         self._bell = asyncio.Event()
         self._looked_at = float("-inf")
 
     async def read(self, after: int, limit: int) -> tuple[list[TupleRow], int]:
         """The rows of the next events, and the position to read on from. Raises Unavailable.
 
-        That position lies behind a tail that was rolled back, too: a reader that went on from its last row only
-        would stand before such a tail for ever.
+        Where there is no event left, that position lies behind a tail that was rolled back: a reader that knew its
+        last row only would stand before such a tail for ever.
         """
+        return await self._line.use(lambda connection: self._read(connection, after, limit))
+
+    async def _read(self, connection: AsyncConnection[TupleRow], after: int, limit: int) -> tuple[list[TupleRow], int]:
+        self._go_on_with(connection)
         fence = Fence(self._settled, OPEN)
         if after >= self._settled:
-            ahead = await self._fence_past(after)
+            ahead = await self._fence_past(connection, after)
             if ahead is None:
                 return [], after
             fence = ahead
-        found = await self._line.ask(PAGE, [fence.id, after, fence.drawn, limit])
+        found = await _ask(connection, PAGE, [fence.id, after, fence.drawn, limit])
         if not found[0][0]:
             return [], after  # an older transaction is still under way
         self._passed(fence)
         rows = [row[1:] for row in found if row[1] is not None]
-        return rows, rows[-1][0] if len(rows) == limit else max(after, fence.drawn)
+        if rows:
+            self._kept = max(self._kept, rows[-1][0])
+            return rows, rows[-1][0]
+        if fence.drawn > max(after, self._kept):
+            await _ask(connection, NAIL)
+            self._kept = fence.drawn
+        return [], max(after, fence.drawn)
 
     async def settled(self, after: int | None = None) -> int:
         """The watermark; it is moved on, if it can be, unless it is past `after` already. Raises Unavailable."""
-        after = self._settled if after is None else after
-        if after >= self._settled:
-            fence = await self._fence_past(self._settled)
-            if fence is not None and (await self._line.ask(PASSED, [fence.id]))[0][0]:
-                self._passed(fence)
+        if after is None or after >= self._settled:
+            await self._line.use(self._move_on)
         return self._settled
+
+    async def _move_on(self, connection: AsyncConnection[TupleRow]) -> None:
+        self._go_on_with(connection)
+        fence = await self._fence_past(connection, self._settled)
+        if fence is not None and (await _ask(connection, PASSED, [fence.id]))[0][0]:
+            self._passed(fence)
 
     async def drawn(self) -> int:
         """The last position drawn, settled or not: nothing recorded until now lies past it. Raises Unavailable."""
@@ -111,19 +141,21 @@ class Feed:
             pause = FIRST_PAUSE if look else min(2 * pause, LONGEST_PAUSE)
         return True
 
-    async def _fence_past(self, after: int) -> Fence | None:
+    def _go_on_with(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Forget what was found out on another connection: the server may have crashed in between."""
+        if connection is not self._connection:
+            self._connection, self._settled, self._fence = connection, self._kept, None
+
+    async def _fence_past(self, connection: AsyncConnection[TupleRow], after: int) -> Fence | None:
         """The fence to pass; None if nothing was drawn past that position.
 
         One fence is kept until it is passed: ever newer ones might never be, with writers always under way.
         """
-        known = self._fence
-        if known is not None:
-            return known
-        drawn, id_ = (await self._line.ask(FENCE, [after]))[0]
-        if id_ is None:
-            return None
-        fence = self._fence = Fence(drawn, id_)
-        return fence
+        if self._fence is None:
+            ((drawn, id_),) = await _ask(connection, FENCE, [after])
+            if id_ is not None:
+                self._fence = Fence(drawn, id_)
+        return self._fence
 
     def _passed(self, fence: Fence) -> None:
         if fence is self._fence:
@@ -139,3 +171,10 @@ async def _rings(bell: asyncio.Event, seconds: float) -> bool:
             return await bell.wait()
     except TimeoutError:
         return False
+
+
+async def _ask(
+    connection: AsyncConnection[TupleRow], query: LiteralString, parameters: Sequence[Any] = ()
+) -> list[TupleRow]:
+    cursor = await connection.execute(query, parameters, prepare=True, binary=True)
+    return await cursor.fetchall()

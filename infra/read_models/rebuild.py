@@ -15,7 +15,7 @@ from infra.read_models.model import Connection, Model
 from infra.read_models.runner import Feed
 
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('innkeep rebuild of ' || %s || ' of ' || current_schema(), 0))"
-DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM log_position"
+DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
 POSITION = "SELECT position FROM read_model WHERE name = %s"
 PLACE = """UPDATE read_model SET version = %s, declaration = %s, position = %s, state = 'live', failed_position = NULL,
   failed_event = NULL, error = NULL, updated_at = now() WHERE name = %s"""

@@ -28,7 +28,7 @@ from tests.infra.event_store.proof.lost_events import Log, Reader, Seen, Writer
 WRITERS, READERS = 16, 4
 PAGE = 500
 
-DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM log_position"
+DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
 BELIEVED = "SELECT last_value FROM log_position"
 OWN_ID = "SELECT pg_current_xact_id()::text"
 NEXT_ID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
