@@ -5,12 +5,12 @@ A stay over a month's end is one claim in each month's stream, all of them saved
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from commands.ports import Wanted
 from commands.work import Work
 from domain.calendar_month import CalendarMonth, check_untaken
 from domain.calendar_night import ClaimKind, Place
@@ -73,10 +73,9 @@ async def calendar(
     """The months that these nights are in, each with its part of them, in order. Read together."""
     parts = months(nights)
     streams = [CalendarMonth.id_of(listing_id, month) for month, _ in parts]
-    if len(streams) == 1:  # nearly always: there is nothing to wait for together
-        loaded = [await work.load(CalendarMonth, streams[0], fresh=fresh)]
-    else:
-        loaded = await asyncio.gather(*(work.load(CalendarMonth, stream, fresh=fresh) for stream in streams))
+    if len(streams) > 1:
+        await work.load_all(Wanted(CalendarMonth, stream, fresh) for stream in streams)
+    loaded = [await work.load(CalendarMonth, stream, fresh=fresh) for stream in streams]
     return [(month, part) for month, (_, part) in zip(loaded, parts, strict=True)]
 
 
@@ -91,8 +90,9 @@ async def months_to_come(work: Work, listing: Listing) -> list[CalendarMonth]:
     entries = await work.services.documents.select(LISTING_CALENDAR.name, listingId=str(listing.id))
     listed = (date.fromisoformat(entry["date"]) for entry in entries)
     days |= {night.replace(day=1) for night in listed if night >= yesterday}
-    streams = (CalendarMonth.id_of(listing.id, day) for day in sorted(days))
-    return list(await asyncio.gather(*(work.load(CalendarMonth, stream) for stream in streams)))
+    streams = [CalendarMonth.id_of(listing.id, day) for day in sorted(days)]
+    await work.load_all(Wanted(CalendarMonth, stream) for stream in streams)
+    return [await work.load(CalendarMonth, stream) for stream in streams]
 
 
 async def _place(work: Work, listing_id: UUID) -> Place:

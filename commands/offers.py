@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -11,6 +10,7 @@ from uuid import UUID
 from pydantic import Field, StrictInt
 
 from commands.calendar_nights import night_terms
+from commands.ports import Wanted
 from commands.wire import Day
 from commands.work import Work
 from domain.booking_rules import Wish, check
@@ -93,8 +93,8 @@ async def _listing(work: Work, asked: Asked, *, fresh: bool) -> Listing:
     """The listing, and in the same query, where the nights can be told without it, its calendar."""
     nights = asked.nights()
     some = months(_some(nights, work.services.terms)) if nights is not None else ()
-    calendar = (work.load(CalendarMonth, CalendarMonth.id_of(asked.listing, month), fresh=fresh) for month, _ in some)
-    await asyncio.gather(work.load(Listing, asked.listing, fresh=True), *calendar)
+    calendar = [Wanted(CalendarMonth, CalendarMonth.id_of(asked.listing, month), fresh) for month, _ in some]
+    await work.load_all((Wanted(Listing, asked.listing, fresh=True), *calendar))
     return await work.load(Listing, asked.listing)
 
 

@@ -89,6 +89,14 @@ class Page(NamedTuple):
     position: int
 
 
+class Wanted(NamedTuple):
+    """A stream to load, and whether what others have added is asked for."""
+
+    kind: type[Aggregate]
+    stream: UUID
+    fresh: bool = False
+
+
 class EventStore(Protocol):
     """The log: streams to decide on, and one settled order to follow."""
 
@@ -98,6 +106,10 @@ class EventStore(Protocol):
         From the cache if it can be; `fresh` asks the database for what others have added. Loads that wait together are
         read together. Raises WrongKind, Unavailable.
         """
+        ...
+
+    async def load_all(self, wanted: Sequence[Wanted]) -> list[Aggregate]:
+        """As `load`, of several streams in one question: each of the kind asked for, in the order asked."""
         ...
 
     async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from commands.ports import WrongKind
+from commands.ports import Wanted, WrongKind
 from domain.access import holds
 from domain.actor import Actor
 from domain.errors import NotAllowed, NotThere
@@ -37,8 +37,9 @@ class Work:
         self.fresh = fresh
         self.from_cache = False
         self.position: int | None = None
-        self._loaded: dict[UUID, Aggregate] = {}
-        self._caught_up: set[UUID] = set()
+        # By the ids' numbers: a UUID hashes in Python, an int does not.
+        self._loaded: dict[int, Aggregate] = {}
+        self._caught_up: set[int] = set()
 
     @property
     def actor(self) -> Actor:
@@ -57,8 +58,8 @@ class Work:
     def begin(self, kind: type[A]) -> A:
         """Something new, under an id of its own: there is nothing to load."""
         made = kind.at(self.new_id())
-        self._loaded[made.id] = made
-        self._caught_up.add(made.id)
+        self._loaded[made.id.int] = made
+        self._caught_up.add(made.id.int)
         return made
 
     async def load(self, kind: type[A], stream: UUID, *, fresh: bool = False) -> A:
@@ -66,20 +67,47 @@ class Work:
         the append's version check guards only the streams that it appends to.
         """
         fresh = fresh or self.fresh
-        known = self._loaded.get(stream)
-        if isinstance(known, kind) and (not fresh or stream in self._caught_up or known.pending_events):
+        known = self._known(kind, stream, fresh=fresh)
+        if known is not None:
             return known
         try:
             found = await self.store.load(kind, stream, fresh=fresh)
         except WrongKind:
             raise NotThere(kind.TOPIC.replace("_", " ")) from None
+        return self._take(kind, found, fresh=fresh)
+
+    async def load_all(self, wanted: Iterable[Wanted]) -> None:
+        """Have these streams at hand for `load`, all read in one question. Raises as `load`."""
+        missing = [
+            Wanted(kind, stream, fresh or self.fresh)
+            for kind, stream, fresh in wanted
+            if self._known(kind, stream, fresh=fresh or self.fresh) is None
+        ]
+        try:
+            found = await self.store.load_all(missing)
+        except WrongKind:  # one of them is
+            for kind, stream, fresh in missing:
+                await self.load(kind, stream, fresh=fresh)
+        else:
+            for asked, aggregate in zip(missing, found, strict=True):
+                self._take(asked.kind, aggregate, fresh=asked.fresh)
+
+    def _known(self, kind: type[A], stream: UUID, *, fresh: bool) -> A | None:
+        known = self._loaded.get(stream.int)
+        if isinstance(known, kind) and (not fresh or stream.int in self._caught_up or known.pending_events):
+            return known
+        return None
+
+    def _take(self, kind: type[A], found: A, *, fresh: bool) -> A:
+        number = found.id.int
         self.from_cache |= not fresh
         if fresh:
-            self._caught_up.add(stream)
+            self._caught_up.add(number)
+        known = self._loaded.get(number)
         if isinstance(known, kind):  # whoever holds the draft sees it caught up
             known.__dict__.update(found.__dict__)
             return known
-        self._loaded[stream] = found
+        self._loaded[number] = found
         return found
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ ROLES: tuple[Role, ...] = ("user", "moderator", "admin", "superAdmin")
 """The roles that a user can have, the weakest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Actor:
     """A caller as known at the moment of the request: the present role, whatever a token says."""
 
@@ -20,6 +21,11 @@ class Actor:
     session: UUID | None = None
     """The session, or the API key, that the caller came with."""
     by_key: bool = False
+
+    @cached_property
+    def text(self) -> str | None:
+        """The id as documents have it; made once, as a request compares it many times."""
+        return None if self.id is None else str(self.id)
 
     @property
     def known(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from domain.errors import Invalid
@@ -91,10 +92,16 @@ def part(amount: int, rate: int) -> int:
 
 def rate(percent: Decimal, field: str = "percent") -> int:
     """A percentage from 0 to 100 as a rate in basis points: 7.5 is 750. Raises Invalid for more than two decimals."""
-    points = _scaled(percent, 2, field, "has more than two decimals")
+    points = _points(percent, field)
     if not 0 <= points <= WHOLE:
         raise Invalid({field: "must be from 0 to 100"})
     return points
+
+
+@lru_cache(maxsize=256)
+def _points(percent: Decimal, field: str) -> int:
+    """The few percentages of a marketplace are reckoned with at each booking."""
+    return _scaled(percent, 2, field, "has more than two decimals")
 
 
 def discount_rate(percent: Decimal, field: str = "percent") -> int:

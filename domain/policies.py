@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from domain.errors import Invalid
@@ -148,6 +149,7 @@ IN_GRACE = Band("grace", 0, WHOLE)
 """Everything back."""
 
 
+@lru_cache(maxsize=64)
 def named(tier: str, grace: Grace = GRACE, field: str = "cancellationPolicy.tier") -> Policy:
     """The policy of a tier, with this grace if the tier gives any. Raises Invalid for a name that is none."""
     if tier not in TIERS:

@@ -6,10 +6,16 @@ OpenAPI text and, if it has no rules of its own (`record`), its create, update a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 from domain.access import Admin, Everyone, Nobody, Own, Rule, Staff
+
+INDEX = "_idx"
+"""Behind the name of an enum: the place of its value in the declaration."""
 
 
 class Kind(StrEnum):
@@ -71,7 +77,17 @@ class RecordRules:
     """The resource whose id stands in `<parent>Id`; its owner is this record's owner, and it must be seen."""
 
 
-@dataclass(frozen=True, slots=True)
+class Column(NamedTuple):
+    """One field as answers show it."""
+
+    name: str
+    sees: Rule | None
+    place: str
+    """Of an enum: the name under which its value's place is shown; else nothing."""
+    places: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Resource:
     """One resource: what it holds, who sees it, where it stands."""
 
@@ -125,6 +141,20 @@ class Resource:
         if self.history is not None:
             return self.history
         return Own(self.owner) | Staff() if self.owner else Staff()
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """What answers show of it, in order, beside what every resource carries."""
+        return tuple(
+            Column(
+                field.name,
+                field.sees,
+                field.name + INDEX if field.kind is Kind.ENUM else "",
+                {value: place for place, value in enumerate(field.enum)},
+            )
+            for field in self.fields
+            if field.shown
+        )
 
     def field_named(self, name: str) -> Field | None:
         """The declared field of that name, common fields included."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 from domain.access import may
 from domain.actor import Actor
 from domain.errors import Invalid
-from domain.resource import COMMON, Field, Kind, Resource
+from domain.resource import COMMON, INDEX, Field, Kind, Resource
 from read_api.filters import conditions, truth
 from read_api.query import EVERYTHING, Filter, Query, Sort
 
@@ -20,8 +20,6 @@ T = TypeVar("T")
 Parameters = Iterable[tuple[str, str]]
 
 USUAL_SORT = Sort(next(field for field in COMMON if field.name == "createdAt"))
-INDEX = "_idx"
-"""What the name of an enum's place ends in."""
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _PASSED_OVER = frozenset({"requestId", "access_token"})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from domain.access import As, holds, parents
 from domain.actor import Actor
-from domain.resource import COMMON, Field, Kind, Resource
+from domain.resource import COMMON, Resource
 from projections.projection import Document
-from read_api.lists import INDEX
 
 OWNER = "_owner"
 _BEFORE = tuple(field.name for field in COMMON if field.name == "id")
@@ -20,13 +19,11 @@ def shown(resource: Resource, document: Document, actor: Actor) -> Document:
     the document.
     """
     out: Document = {name: document.get(name) for name in _BEFORE}
-    for field in resource.fields:
-        if not field.shown or (field.sees is not None and not holds(field.sees, actor, document)):
-            continue
-        value = document.get(field.name)
-        out[field.name] = value
-        if field.kind is Kind.ENUM:
-            out[field.name + INDEX] = _place(field, value)
+    for name, sees, place, places in resource.columns:
+        if sees is None or holds(sees, actor, document):
+            value = out[name] = document.get(name)
+            if place:
+                out[place] = places.get(value) if isinstance(value, str) else None
     if not resource.brief:
         for name in _AFTER:
             out.setdefault(name, document.get(name))
@@ -37,7 +34,3 @@ def shown(resource: Resource, document: Document, actor: Actor) -> Document:
 def asked_of_parents(resource: Resource) -> frozenset[As]:
     """The parents whose visibility decides which fields of the resource a caller sees."""
     return frozenset(asked for field in resource.fields if field.sees is not None for asked in parents(field.sees))
-
-
-def _place(field: Field, value: object) -> int | None:
-    return field.enum.index(value) if isinstance(value, str) and value in field.enum else None

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from psycopg.rows import TupleRow
 
-from commands.ports import Cause, Kept, Page, WrongKind
+from commands.ports import Cause, Kept, Page, Wanted, WrongKind
 from domain.kernel import Aggregate, Recorded
 from infra.event_store.cache import Cache
 from infra.event_store.codec import Codec, UnknownEvent
 from infra.event_store.feed import Feed
 from infra.event_store.group_commit import GroupCommit, Save
 from infra.event_store.journal import Journal
+from infra.event_store.notifier import Notifier
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
 from infra.postgres.arrays import Ints, Uuids
@@ -36,7 +37,7 @@ class PostgresEventStore:
     """The log on PostgreSQL, in the first schema of the connection's search_path, which is migrated already.
 
     Open it on the event loop that uses it, as a context manager or by `open` and `close`. Of one process, one is
-    enough; any number of processes may share a database. It opens `writers` + 3 connections.
+    enough; any number of processes may share a database. It opens `writers` + 5 connections.
 
     Args:
         conninfo: the database, as libpq takes it.
@@ -72,9 +73,10 @@ class PostgresEventStore:
         self._keys = ActorKeys(self._files)
         self._journal = Journal(self._files, self._keys, keep)
         self._feed = Feed(self._reads)
+        self._notifier = Notifier(conninfo, heard=self._feed.ring)
         self._news = Together(self._news_of)
         writing = [line(f"writer {number}") for number in range(1, writers + 1)]
-        self._commit = GroupCommit(writing, most=batch, waiting=waiting, keep=keep, committed=self._feed.ring)
+        self._commit = GroupCommit(writing, most=batch, waiting=waiting, keep=keep, committed=self._appended)
 
     async def open(self) -> Self:
         """Start the writers. Connections are made when they are first needed."""
@@ -86,6 +88,7 @@ class PostgresEventStore:
         async with AsyncExitStack() as closing:  # all of them, whatever interrupts it
             for line in (self._loads, self._reads, self._files):
                 closing.push_async_callback(line.close)
+            closing.push_async_callback(self._notifier.close)
             await self._commit.stop()
 
     async def __aenter__(self) -> Self:
@@ -104,21 +107,23 @@ class PostgresEventStore:
             UnknownEvent: it holds an event that this code does not know.
             Unavailable: the database is away, or too many wait for it.
         """
-        (found,) = await self.load_all(((kind, stream),), fresh=fresh)
+        (found,) = await self.load_all((Wanted(kind, stream, fresh),))
         return found  # type: ignore[return-value] # of the kind that was asked for
 
-    async def load_all(self, wanted: Sequence[tuple[type[Aggregate], UUID]], *, fresh: bool = False) -> list[Aggregate]:
-        """As `load`, of several streams in one query; each is of the kind asked for, in the order asked."""
+    async def load_all(self, wanted: Sequence[Wanted]) -> list[Aggregate]:
+        """As `load`, of several streams in one question: each of the kind asked for, in the order asked."""
         drafts: list[Aggregate] = []
         behind: list[Aggregate] = []
-        for kind, stream in wanted:
+        for kind, stream, fresh in wanted:
             known = self._cache.get(kind, stream)
             draft = kind.at(stream) if known is None else known.draft()
             drafts.append(draft)
             if known is None or fresh:
                 behind.append(draft)
-        for draft, rows in zip(behind, await self._news_for(behind), strict=True):
-            self._catch_up(draft, rows)
+        if behind:
+            news = await self._news.all([(draft.id, draft.version) for draft in behind])
+            for draft, rows in zip(behind, news, strict=True):
+                self._catch_up(draft, rows)
         return drafts
 
     async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:
@@ -199,8 +204,10 @@ class PostgresEventStore:
     async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
         """Is anything settled past that position, or will it be within so many seconds? Raises Unavailable.
 
-        What this process appends wakes at once; what others append is noticed within 50 ms.
+        What this process appends wakes at once, and so does word from others; without word, what they append is
+        noticed within 50 ms.
         """
+        self._notifier.listen()
         return await self._feed.wait(after, timeout)
 
     async def forget_old_keys(self) -> int:
@@ -217,9 +224,9 @@ class PostgresEventStore:
         """Where the command's caller called from, for whoever looks into an abuse; None if unknown or erased."""
         return await self._journal.address(command)
 
-    async def _news_for(self, behind: Sequence[Aggregate]) -> Sequence[list[TupleRow]]:
-        asked = [(draft.id, draft.version) for draft in behind]
-        return [await self._news(asked[0])] if len(asked) == 1 else await self._news.all(asked)
+    def _appended(self) -> None:
+        self._feed.ring()
+        self._notifier.tell()
 
     async def _news_of(self, asked: Sequence[tuple[UUID, int]]) -> Sequence[list[TupleRow]]:
         """What the log has of each stream past a version. A stream that several ask for is read once."""

@@ -21,8 +21,8 @@ class Together(Generic[Q, R]):
 
     Args:
         ask: answers many questions at once, in their order.
-        most: questions in one query.
-        waiting: questions that may wait; more are Unavailable.
+        most: callers in one query.
+        waiting: callers that may wait; more are Unavailable.
     """
 
     def __init__(
@@ -31,42 +31,42 @@ class Together(Generic[Q, R]):
         self._ask = ask
         self._most = most
         self._room = waiting
-        self._waiting: deque[tuple[Q, asyncio.Future[R]]] = deque()
+        self._waiting: deque[tuple[Sequence[Q], asyncio.Future[Sequence[R]]]] = deque()
         self._at_work: asyncio.Task[None] | None = None
 
     async def __call__(self, question: Q) -> R:
         """The answer. Raises what asking raised, and Unavailable if too many wait."""
-        return await self._put(question)
+        (answer,) = await self.all((question,))
+        return answer
 
-    async def all(self, questions: Sequence[Q]) -> list[R]:
+    async def all(self, questions: Sequence[Q]) -> Sequence[R]:
         """The answers to questions of one caller, in their order; raises as for one."""
-        return await asyncio.gather(*map(self._put, questions))
-
-    def _put(self, question: Q) -> asyncio.Future[R]:
         if len(self._waiting) >= self._room:
             raise Unavailable("too many readers are waiting for the database")
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, answer))
+        answers: asyncio.Future[Sequence[R]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((questions, answers))
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work())
-        return answer
+        return await answers
 
     async def _work(self) -> None:
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-                await self._answer([(question, answer) for question, answer in batch if not answer.done()])
+                await self._answer([(questions, answers) for questions, answers in batch if not answers.done()])
         finally:
             self._at_work = None
 
-    async def _answer(self, batch: Sequence[tuple[Q, asyncio.Future[R]]]) -> None:
+    async def _answer(self, batch: Sequence[tuple[Sequence[Q], asyncio.Future[Sequence[R]]]]) -> None:
         try:
-            answers = await self._ask([question for question, _ in batch])
+            found = await self._ask([question for questions, _ in batch for question in questions])
         except Exception as error:  # noqa: BLE001 - whoever asked is told
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
-        else:
-            for result, (_, answer) in zip(answers, batch, strict=True):
-                if not answer.done():
-                    answer.set_result(result)
+            for _, answers in batch:
+                if not answers.done():
+                    answers.set_exception(error)
+            return
+        end = 0
+        for questions, answers in batch:
+            start, end = end, end + len(questions)
+            if not answers.done():
+                answers.set_result(found[start:end])

@@ -33,7 +33,7 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
     async def set_(request: Request, context: Context) -> Response:
         if not context.actor.admin:
             raise NotAllowed("Only an admin moves the clock.")
-        body = parsed(await mount.edge.body(request))
+        body = parsed(await mount.edge.body(request, context))
         try:
             message = MoveClock.model_validate(body)
         except ValidationError as error:

@@ -29,7 +29,7 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
         if route.for_session and context.disowned:
             raise NotAllowed(FROM_ELSEWHERE)
         authorise(command, context.actor)
-        message, body = await read(edge, request, command, route)
+        message, body = await read(edge, request, context, command, route)
 
         def render(told: Answer, shown: Shown) -> bytes:
             return rendered(product, context, route, told, shown)
@@ -41,7 +41,7 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
             render=render,
             request_id=context.request_id,
             address=context.address,
-            key=edge.key(request, context, body) if command.idempotent else None,
+            key=edge.key(context, body) if command.idempotent else None,
         )
         try:
             done = await product.bus.run(command, message, ask)
@@ -52,11 +52,11 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
     return serve
 
 
-async def read(edge: Edge, request: Request, command: Command, route: Route) -> tuple[Message, Any]:
+async def read(edge: Edge, request: Request, context: Context, command: Command, route: Route) -> tuple[Message, Any]:
     """The message and the JSON it was made of. Raises Invalid, TooLarge."""
-    raw = await edge.body(request)
+    raw = await edge.body(request, context)
     if route.raw:
-        fields: dict[str, Any] = {"raw": raw, "signature": request.headers.get("stripe-signature", "")}
+        fields: dict[str, Any] = {"raw": raw, "signature": context.headers.get("stripe-signature", "")}
         return validated(command, fields), None
     body = (
         parsed(raw)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import re
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import msgspec
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from commands.bus import Unauthenticated
@@ -30,15 +30,34 @@ TOKEN = "airbnb3-access-token"  # noqa: S105 - the name of a header and a cookie
 JSON = "application/json"
 POSITION = "X-Event-Position"
 """The header that says how far the log had come."""
+NONE: Mapping[str, str] = MappingProxyType({})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FROM_ELSEWHERE = "A request that changes data and carries only a cookie must come from an allowed Origin."
 Endpoint = Callable[[Request, Context], Awaitable[Response]]
 log = structlog.get_logger("http")
 
 
-def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer that is ready: nothing encodes it again."""
-    return Response(body, status, headers, JSON)
+class Ready(Response):
+    """A JSON answer whose bytes are made: nothing encodes or looks at them again."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
+        ]
+
+
+def answer(body: bytes, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """A JSON answer that is ready."""
+    return Ready(body, status, headers)
+
+
+def heard(request: Request) -> dict[str, str]:
+    """The request's headers by their names in small letters; the first of a name counts. Looked up many times."""
+    headers: list[tuple[bytes, bytes]] = request.scope["headers"]
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(headers)}
 
 
 class Edge:
@@ -58,11 +77,13 @@ class Edge:
         """
 
         async def endpoint_of(request: Request) -> Response:
+            scope, parameters = request.scope, request.query_params if request.scope["query_string"] else NONE
             context = Context(
-                request_id_of(request.query_params.get("requestId"), uuid4().hex),
-                request.method,
-                request.scope["path"],
-                request.client.host if request.client else None,
+                request_id_of(parameters.get("requestId"), secrets.token_hex(16)),
+                scope["method"],
+                scope["path"],
+                scope["client"][0] if scope.get("client") else None,
+                headers=heard(request),
             )
             try:
                 if not anonymous:
@@ -84,7 +105,7 @@ class Edge:
                     ),
                     500,
                 )
-            response.headers["X-Request-Id"] = context.request_id
+            response.raw_headers.append((b"x-request-id", context.request_id.encode()))
             self.note(context, response)
             return response
 
@@ -106,8 +127,8 @@ class Edge:
 
     async def identify(self, request: Request, context: Context, *, public: bool, api_auth: bool) -> None:
         """Who calls, as of now. Raises Unauthenticated, and NotAllowed for a change by a cookie from elsewhere."""
-        credentials = credentials_of(request, api_auth=api_auth)
-        forged = credentials.by_cookie and request.method not in SAFE and not self.from_here(request)
+        credentials = credentials_of(request, context, api_auth=api_auth)
+        forged = credentials.by_cookie and request.method not in SAFE and not self.from_here(request, context)
         if forged and not public:
             raise NotAllowed(FROM_ELSEWHERE)
         context.disowned = forged
@@ -120,9 +141,9 @@ class Edge:
         if not context.actor.known:
             raise Unauthenticated("This needs a login: send a valid access token or API key.")
 
-    def from_here(self, request: Request) -> bool:
+    def from_here(self, request: Request, context: Context) -> bool:
         """Does the Origin, or else the Referer, name a place that pages may act from?"""
-        source = request.headers.get("origin") or request.headers.get("referer")
+        source = context.headers.get("origin") or context.headers.get("referer")
         if not source:
             return False
         parts = urlsplit(source)
@@ -130,39 +151,42 @@ class Edge:
         allowed = self.product.settings.allowed_origins or (f"{request.url.scheme}://{request.url.netloc}",)
         return origin in allowed
 
-    async def body(self, request: Request) -> bytes:
+    async def body(self, request: Request, context: Context) -> bytes:
         """The raw body. Raises TooLarge past the limit, before reading further."""
-        declared = request.headers.get("content-length", "")
+        declared = context.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.limit:
             raise TooLarge(f"The body may have at most {self.limit} bytes.")
-        chunks, size = [], 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > self.limit:
+        body, more = b"", True
+        while more:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body += message.get("body", b"")
+            if len(body) > self.limit:
                 raise TooLarge(f"The body may have at most {self.limit} bytes.")
-            chunks.append(chunk)
-        return b"".join(chunks)
+            more = message.get("more_body", False)
+        return body
 
-    def key(self, request: Request, context: Context, body: Any) -> Key | None:
+    def key(self, context: Context, body: Any) -> Key | None:
         """The idempotency key of this request, per caller. Raises Invalid for one that is no key."""
-        text = request.headers.get("idempotency-key")
+        text = context.headers.get("idempotency-key")
         if text is None:
             return None
-        if not re.fullmatch(r"[\x20-\x7e]{1,255}", text):
+        if not (text.isascii() and text.isprintable() and 1 <= len(text) <= 255):
             raise Invalid({"Idempotency-Key": "is 1 to 255 printable ASCII characters"})
-        caller = context.actor.id or f"stranger {context.address}"
+        caller = context.actor.text or f"stranger {context.address}"
         asked = b"\n".join((context.method.encode(), context.path.encode(), canonical(body)))
         return Key(f"{caller} {text}", hmac.digest(self.product.fingerprint_secret, asked, hashlib.sha256))
 
 
-def credentials_of(request: Request, *, api_auth: bool = False) -> Credentials:
+def credentials_of(request: Request, context: Context, *, api_auth: bool = False) -> Credentials:
     """All places of the request where credentials may stand."""
-    headers = request.headers
+    headers = context.headers
     return Credentials(
-        query=request.query_params.get("access_token"),
+        query=request.query_params.get("access_token") if request.scope["query_string"] else None,
         authorization=headers.get("authorization"),
         header=headers.get(TOKEN),
-        cookie=request.cookies.get(TOKEN),
+        cookie=request.cookies.get(TOKEN) if "cookie" in headers else None,
         api_auth=headers.get("apiauth") if api_auth else None,
     )
 

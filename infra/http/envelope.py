@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -31,6 +31,8 @@ class Context:
     method: str
     path: str
     address: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in small letters."""
     actor: Actor = NOBODY
     disowned: bool = False
     """A cookie came with it, and counts for nothing, as the request came from elsewhere."""
@@ -89,8 +91,8 @@ def head(context: Context, data_name: str, action: str, status: int, rows: int) 
         "statusCode": str(status),
         "elapsedMs": context.elapsed_ms,
         "requestId": context.request_id,
-        "userId": _text(actor.id),
-        "sessionId": _text(actor.session),
+        "userId": actor.text,
+        "sessionId": actor.session,
         "dataName": data_name,
         "method": context.method,
         "action": action,
@@ -131,7 +133,3 @@ def plain(value: Any) -> Any:
 def request_id_of(sent: str | None, made: str) -> str:
     """The caller's own request id if it is fit for a log line, else the made one."""
     return sent if sent and re.fullmatch(r"[\w.:-]{1,128}", sent, re.ASCII) else made
-
-
-def _text(id: UUID | None) -> str | None:
-    return None if id is None else str(id)

@@ -6,8 +6,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-
 from domain.errors import Invalid
 from infra.http.edge import POSITION
 from infra.http.envelope import Context
@@ -20,14 +18,14 @@ COURTESY = 0.5
 """Seconds that a read waits, at most, for what others wrote: nobody promised them that."""
 
 
-async def caught_up(product: Product, request: Request, context: Context, models: Collection[str]) -> None:
+async def caught_up(product: Product, context: Context, models: Collection[str]) -> None:
     """Wait until these read models have come to what the read must show.
 
     That is the position that the caller names, else what their session or API key wrote last. Raises ReadBehind,
     Invalid, Unavailable.
     """
     waiting = product.side.waiting
-    named = request.headers.get(POSITION)
+    named = context.headers.get(POSITION.lower())
     if named is not None:
         await waiting.until(_position(named), models, product.settings.read_wait_seconds)
         return

@@ -29,7 +29,7 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
         return answer(encode(await public_key(product.signing_keys, request.query_params.get("keyId"))))
 
     async def user(request: Request, context: Context) -> Response:
-        token = credentials_of(request).token
+        token = credentials_of(request, context).token
         return answer(encode(await current_user(product.store, context.actor, token)))
 
     async def powers(_request: Request, context: Context) -> Response:

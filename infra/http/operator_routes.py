@@ -61,26 +61,26 @@ class OperatorReading:
         self.product = product
         self.reads = product.operators
 
-    async def admit(self, request: Request, context: Context, *models: str) -> None:
+    async def admit(self, context: Context, *models: str) -> None:
         """Admins and API keys; then wait for what they wrote. Raises NotAllowed, ReadBehind."""
         if not holds(OPERATOR.sees, context.actor, {}):
             raise NotAllowed("Operators are for admins and API keys.")
-        await caught_up(self.product, request, context, models)
+        await caught_up(self.product, context, models)
 
     async def list(self, request: Request, context: Context) -> Response:
         """A page of operators."""
-        await self.admit(request, context, OPERATOR.documents)
+        await self.admit(context, OPERATOR.documents)
         return bare(await self.reads.page(request.query_params.multi_items(), context.actor))
 
     async def get(self, request: Request, context: Context) -> Response:
         """One operator."""
         id = id_in(request, "operatorId")
-        await self.admit(request, context, OPERATOR.documents)
+        await self.admit(context, OPERATOR.documents)
         return bare(await self.reads.one(id, context.actor))
 
     async def synchronization(self, request: Request, context: Context) -> Response:
         """The feed."""
-        await self.admit(request, context, feed_table(OPERATOR_FEED.name))
+        await self.admit(context, feed_table(OPERATOR_FEED.name))
         return bare(await self.reads.synchronization(request.query_params.multi_items()))
 
 

@@ -29,7 +29,7 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
 
     async def get(request: Request, context: Context) -> Response:
         message = asked(request)
-        await caught_up(product, request, context, product.reads.models(product.resources["listing"]))
+        await caught_up(product, context, product.reads.models(product.resources["listing"]))
         told = await product.bus.look(
             quote, message, context.actor, at=product.clock.now(), real_now=product.clock.real_now()
         )

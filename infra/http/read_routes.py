@@ -69,9 +69,9 @@ class Reading:
         self.product = product
         self.reads = product.reads
 
-    async def caught_up(self, request: Request, context: Context, resource: Resource) -> None:
+    async def caught_up(self, context: Context, resource: Resource) -> None:
         """Wait for what this read must show. Raises ReadBehind, Invalid."""
-        await caught_up(self.product, request, context, self.reads.models(resource))
+        await caught_up(self.product, context, self.reads.models(resource))
 
     def gets(self, resource: Resource) -> Endpoint:
         """One resource, as it is or as of a time."""
@@ -81,7 +81,7 @@ class Reading:
             if past and not context.actor.known:
                 raise Unauthenticated("A state as of a time (asOf) needs a login.")
             id = id_in(request, resource.id_name)
-            await self.caught_up(request, context, resource)
+            await self.caught_up(context, resource)
             if len(past) > 1:
                 raise Invalid({"asOf": "may be given once"})
             if past:
@@ -99,7 +99,7 @@ class Reading:
             (value,) = request.path_params.values()
             if field.endswith("Id") and field in {f.name for f in resource.fields if f.kind == "ID"}:
                 value = str(id_in(request, next(iter(request.path_params))))
-            await self.caught_up(request, context, resource)
+            await self.caught_up(context, resource)
             return one(context, resource, await self.reads.find_by(resource, context.actor, **{field: value}))
 
         return find
@@ -109,7 +109,7 @@ class Reading:
 
         async def history(request: Request, context: Context) -> Response:
             id = id_in(request, resource.id_name)
-            await self.caught_up(request, context, resource)
+            await self.caught_up(context, resource)
             entries = await self.reads.history(resource, id, context.actor)
             return answer(success(context, data_name="history", action="list", status=200, data=list(entries)))
 
@@ -122,7 +122,7 @@ class Reading:
             parameters = [*request.query_params.multi_items(), *request.path_params.items()]
             if not context.actor.known and request.query_params.get("pageNumber") == "0":
                 raise Unauthenticated("Everything at once (pageNumber=0) needs a login.")
-            await self.caught_up(request, context, resource)
+            await self.caught_up(context, resource)
             listed = await self.reads.list(resource, parameters, context.actor)
             if listed.stream is not None:
                 return StreamingResponse(streamed(context, resource, listed, listed.stream), media_type=JSON)

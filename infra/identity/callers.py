@@ -6,13 +6,12 @@ says, each time anew: a logout, a demotion or a revocation in any process holds 
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from commands.bus import Unauthenticated
-from commands.ports import EventStore, WrongKind
+from commands.ports import EventStore, Wanted, WrongKind
 from domain.actor import NOBODY, Actor
 from domain.api_key import ApiKey
 from domain.session import Session
@@ -105,10 +104,10 @@ class Callers:
         claims = await self.tokens.read(token)
         if claims is None:
             raise Unauthenticated("This access token is not valid, or has expired: log in again.")
-        user, session = await asyncio.gather(
-            self.store.load(User, claims.user, fresh=True), self.store.load(Session, claims.session, fresh=True)
+        user, session = await self.store.load_all(
+            (Wanted(User, claims.user, fresh=True), Wanted(Session, claims.session, fresh=True))
         )
-        if not session.counts_for(user):
+        if not (isinstance(user, User) and isinstance(session, Session) and session.counts_for(user)):
             raise Unauthenticated("This session has ended: log in again.")
         return Actor(user.id, user.role, session.id)
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.ports import Cause, Conflict, EventStore, Key, KeyTaken, WrongKind
+from commands.ports import Cause, Conflict, EventStore, Key, KeyTaken, Wanted, WrongKind
 from domain.actor import SYSTEM, Actor
 from domain.kernel import Recorded
 from tests.contracts.parcel import Letter, Parcel
@@ -143,6 +143,24 @@ class EventStoreContract:
         await moved(other, stream, "Rome")
         assert (await one.load(Parcel, stream, fresh=True)).places == ("Oslo", "Rome")
         assert (await one.load(Parcel, stream)).places == ("Oslo", "Rome"), "and it is remembered"
+
+    async def test_several_are_loaded_at_once_each_as_fresh_as_it_is_asked_for(self, open_store: OpenStore) -> None:
+        one, other = await open_store(), await open_store()
+        known, fresh, new = uuid4(), uuid4(), uuid4()
+        for stream in (known, fresh):
+            await moved(one, stream, "Oslo")
+            await moved(other, stream, "Rome")
+        wanted = (Wanted(Parcel, fresh, fresh=True), Wanted(Letter, new), Wanted(Parcel, known))
+        found = await one.load_all(wanted)
+        assert [(type(draft), draft.id) for draft in found] == [(kind, stream) for kind, stream, _ in wanted]
+        assert [draft.version for draft in found] == [2, 0, 1]
+        assert await one.load_all(()) == []
+
+    async def test_one_of_the_wrong_kind_among_several_is_found_out(self, open_store: OpenStore) -> None:
+        store, stream = await open_store(), uuid4()
+        await moved(store, stream, "Oslo")
+        with pytest.raises(WrongKind):
+            await store.load_all((Wanted(Parcel, uuid4()), Wanted(Letter, stream, fresh=True)))
 
     async def test_a_stream_is_of_one_kind_once_something_happened_to_it(self, open_store: OpenStore) -> None:
         one, other = await open_store(), await open_store()
