@@ -5,9 +5,9 @@ A stay over a month's end is one claim in each month's stream, all of them saved
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from commands.ports import Wanted
@@ -20,17 +20,23 @@ from domain.resources.catalog import LISTING_CALENDAR
 from domain.stay import Nights, months
 from domain.zones import local_date
 
+Pieces = Sequence[tuple[CalendarMonth, Nights]]
+"""Some nights by the months that they are in, in order."""
 
-@dataclass(frozen=True, slots=True)
-class NightTerms:
+
+class NightTerms(NamedTuple):
     """What the calendar says of some nights, where it says anything."""
 
     overrides: Mapping[date, int]
     """Prices of single nights, in minor units of the listing's currency."""
     min_stay: int | None
     """The fewest nights for an arrival on the first of them."""
-    taken: tuple[date, ...]
-    """Those that somebody has."""
+    pieces: Pieces
+
+    @property
+    def taken(self) -> tuple[date, ...]:
+        """Those that somebody has."""
+        return tuple(night for month, part in self.pieces for night in month.taken(part))
 
 
 async def claim_nights(work: Work, listing_id: UUID, claim_id: UUID, nights: Nights, kind: ClaimKind = "hold") -> None:
@@ -39,8 +45,13 @@ async def claim_nights(work: Work, listing_id: UUID, claim_id: UUID, nights: Nig
     Raises NIGHTS_TAKEN, with the nights in `detail.nights`; NotThere if there is no such listing.
     """
     place = await _place(work, listing_id)
-    pieces = await calendar(work, listing_id, nights)
-    check_untaken(night for month, part in pieces for night in month.taken(part, claim_id))
+    claim(await calendar(work, listing_id, nights), place, claim_id, kind)
+
+
+def claim(pieces: Pieces, place: Place, claim_id: UUID, kind: ClaimKind = "hold") -> None:
+    """As `claim_nights`, of nights that are at hand. Raises NIGHTS_TAKEN."""
+    if len(pieces) > 1:  # all of those taken are named, whichever month they are in
+        check_untaken(night for month, part in pieces for night in month.taken(part, claim_id))
     for month, part in pieces:
         month.claim(place, claim_id, part, kind)
 
@@ -63,13 +74,10 @@ async def night_terms(work: Work, listing_id: UUID, nights: Nights, *, fresh: bo
     pieces = await calendar(work, listing_id, nights, fresh=fresh)
     currency = listing.offer.currency
     overrides = {night: price for month, part in pieces for night, price in month.prices(part, currency).items()}
-    taken = tuple(night for month, part in pieces for night in month.taken(part))
-    return NightTerms(overrides, pieces[0][0].min_stay(nights.start) if pieces else None, taken)
+    return NightTerms(overrides, pieces[0][0].min_stay(nights.start) if pieces else None, pieces)
 
 
-async def calendar(
-    work: Work, listing_id: UUID, nights: Nights, *, fresh: bool = False
-) -> list[tuple[CalendarMonth, Nights]]:
+async def calendar(work: Work, listing_id: UUID, nights: Nights, *, fresh: bool = False) -> Pieces:
     """The months that these nights are in, each with its part of them, in order. Read together."""
     parts = months(nights)
     streams = [CalendarMonth.id_of(listing_id, month) for month, _ in parts]

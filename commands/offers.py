@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from pydantic import Field, StrictInt
 
-from commands.calendar_nights import night_terms
+from commands.calendar_nights import NightTerms, night_terms
 from commands.ports import Wanted
 from commands.wire import Day
 from commands.work import Work
@@ -27,8 +26,7 @@ from domain.zones import local_date
 GuestCount = Annotated[StrictInt, Field(ge=1, lt=2**31)]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A stay as someone asks for it; dates with a time are taken at the listing."""
 
     listing: UUID
@@ -44,8 +42,7 @@ class Asked:
         return checked_nights(start, end) if start and end else None
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """A stay that a listing would let, and for how much now. Whether its nights are free is another question."""
 
     listing: Listing
@@ -53,7 +50,7 @@ class Offered:
     stay: Stay
     price: Price
     cancellation: Policy
-    taken: tuple[date, ...]
+    calendar: NightTerms
 
 
 async def offered(work: Work, asked: Asked, *, fresh: bool) -> Offered:
@@ -85,7 +82,7 @@ async def offered(work: Work, asked: Asked, *, fresh: bool) -> Offered:
         ),
         price(nights, listing.rates, said.overrides, terms),
         listing.policy(Grace(terms.grace_hours, terms.grace_lead_days, terms.grace_below_nights)),
-        said.taken,
+        said,
     )
 
 

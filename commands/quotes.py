@@ -49,7 +49,7 @@ class GetQuote(Message):
 async def quote(work: Work, m: GetQuote) -> Answer:
     """The price as a reservation would have it, refused where that would be; a host may ask for their own listing."""
     found = await offered(work, Asked(m.listing_id, m.check_in, m.check_out, m.guest_count, guest=None), fresh=True)
-    check_untaken(found.taken)
+    check_untaken(found.calendar.taken)
     expires_at = work.at + work.services.terms.quote_validity
     return Answer(
         extra={QUOTE.name: shown(work, Quote(m.listing_id, found.stay.nights, m.guest_count, found.price, expires_at))}

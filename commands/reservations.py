@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from commands import payment_process, stays
-from commands.calendar_nights import claim_nights
+from commands.calendar_nights import claim as claim_nights
 from commands.offers import Asked, GuestCount, Offered, offered
 from commands.ports import Answer
 from commands.quotes import shown
@@ -20,6 +20,7 @@ from commands.registry import Command, Route
 from commands.wire import UNSET, Day, Id, LongText, Message, NonEmpty, Number, RecordVersion, Text
 from commands.work import Work
 from domain.booking_rules import check_price
+from domain.calendar_night import Place
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
 from domain.listing import BookingPolicies
 from domain.money import exponent, from_major
@@ -91,7 +92,7 @@ async def create_reservation(work: Work, m: CreateReservation) -> Answer:
     if m.host_id not in {None, found.host}:
         raise Refused("SERVER_OWNED", "The host of a stay is the listing's.", hostId=found.host)
     reservation = work.begin(Reservation)
-    price = await _held(work, m, found, quote, reservation.id)
+    price = _held(work, m, found, quote, reservation.id)
     offer = found.listing.offer
     agreement = Agreement(
         listing=m.listing_id,
@@ -135,12 +136,13 @@ async def expire_now(work: Work, reservation: Reservation) -> None:
     await payment_process.carry_out(work, reservation)
 
 
-async def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None, claim: UUID) -> Price:
+def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None, claim: UUID) -> Price:
     """Claim the nights; answers what they cost.
 
     Raises PRICE_DIFFERS, NIGHTS_TAKEN, QUOTE_MISMATCH, QUOTE_EXPIRED, with the right quote where the price is wrong.
     """
     nights, terms = found.stay.nights, work.services.terms
+    place = Place(m.listing_id, found.host, found.stay.zone)
     fixed = _fixed(quote, m, nights, work.at)
     right = Quote(m.listing_id, nights, m.guest_count, found.price, work.at + terms.quote_validity)
     if quote is not None and isinstance(fixed, Price):
@@ -150,7 +152,7 @@ async def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote |
         from_major(total, m.currency or right.price.currency, "totalPrice")
     try:
         check_price(right.price, m.currency, total)
-        await claim_nights(work, m.listing_id, claim, nights)
+        claim_nights(found.calendar.pieces, place, claim)
         if isinstance(fixed, Refused):
             raise fixed
     except Refused as refusal:

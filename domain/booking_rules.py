@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.errors import Refused
@@ -14,8 +14,7 @@ from domain.pricing import Price
 from domain.stay import Nights
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """A stay as it is asked for, and all that is said of such stays. Absent numbers are no limits."""
 
     guest: UUID | None
