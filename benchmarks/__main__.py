@@ -7,11 +7,32 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import booking, feed, history, projecting, rebuilding, servers
+from benchmarks import (
+    appending,
+    appending_twice,
+    booking,
+    booking_pair,
+    feed,
+    history,
+    projecting,
+    rebuilding,
+    servers,
+    visible,
+)
 from benchmarks.figures import machine, report
 from benchmarks.plan import Plan
 
-BENCHMARKS = {"booking": booking, "feed": feed, "history": history, "projecting": projecting, "rebuild": rebuilding}
+BENCHMARKS = {
+    "append": appending,
+    "append2": appending_twice,
+    "booking": booking,
+    "booking2": booking_pair,
+    "feed": feed,
+    "history": history,
+    "projecting": projecting,
+    "rebuild": rebuilding,
+    "visible": visible,
+}
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PREFACE = """# Benchmarks
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import cast
@@ -46,20 +46,27 @@ def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] |
 
 
 async def run(
-    port: int,
+    ports: int | Sequence[int],
     requests: Iterator[bytes],
     *,
     connections: int,
     seconds: float | None = None,
     number: int | None = None,
 ) -> Told:
-    """Sends requests over so many connections, for so long or so many of them; every answer is read whole."""
+    """Sends requests over so many connections, for so long or so many of them; every answer is read whole.
+
+    Of several ports each has as many of the connections.
+    """
+    to = [ports] if isinstance(ports, int) else ports
     told = Told()
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
     stop = start + seconds if seconds is not None else float("inf")
     sending = islice(requests, number) if number is not None else requests
-    made = [loop.create_connection(lambda: _Client(sending, stop, told), "127.0.0.1", port) for _ in range(connections)]
+    made = [
+        loop.create_connection(lambda: _Client(sending, stop, told), "127.0.0.1", to[turn % len(to)])
+        for turn in range(connections)
+    ]
     clients = [client for _, client in await asyncio.gather(*made)]
     start = time.perf_counter()
     async with asyncio.timeout((seconds or 0.0) + PATIENCE):

@@ -111,7 +111,7 @@ async def _project(log: Log) -> float:
         for model in models_of(PROJECTIONS, RESOURCES).values():
             connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(model.table)))
         connection.execute("DELETE FROM read_model")
-    with worker.started("project", log.database) as product:
+    with worker.started("benchmarks.worker:project", log.database) as product:
         _settle(log.database)
         return product.go()
 

@@ -25,7 +25,7 @@ async def run(plan: Plan, conninfo: str) -> Result:
     for number in range(-1, plan.rounds):
         rows, seconds = plain_read.read(database)
         handled, of_these = plain_read.read(database, names)
-        with worker.started("rebuild", database, MODEL) as rebuild:
+        with worker.started("benchmarks.worker:rebuild", database, MODEL) as rebuild:
             took = rebuild.go()
         _check(database, bookings)
         if number >= 0:

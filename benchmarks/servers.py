@@ -69,8 +69,8 @@ def database(conninfo: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def product(conninfo: str) -> Iterator[Server]:
-    """The whole product in one process: API, projector and scheduler, as `innkeep serve` starts it."""
+def product(conninfo: str, role: str = "serve") -> Iterator[Server]:
+    """The product in one process: `innkeep serve` is API, projector and scheduler, `innkeep api` the first alone."""
     port = _free_port()
     environment = {
         "INNKEEP_MODE": "production",
@@ -81,7 +81,7 @@ def product(conninfo: str) -> Iterator[Server]:
         "INNKEEP_LOG_LEVEL": "warning",  # none of the servers writes a line a request
     }
     program = Path(sys.executable).with_name("innkeep")
-    with _running([str(program), "serve", "--port", str(port)], port, environment) as pid:
+    with _running([str(program), role, "--port", str(port)], port, environment) as pid:
         yield Server(port, conninfo, pid)
 
 

@@ -32,6 +32,9 @@ class Street:
     shown: dict[str, Any]
     """A listing's document: what the rival keeps of its policies is the same."""
 
+    def day(self, number: int) -> date:
+        return self.first + timedelta(days=number)
+
     def price(self, number: int) -> int:
         return (80 + number % 120) * 100
 

@@ -10,15 +10,19 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
 
 import uvloop
 
 from benchmarks import servers
+from benchmarks.saves import ACTORS, saves
 from domain.catalogue import AGGREGATES, RESOURCES
 from infra.cli.serving import spare_the_collector
 from infra.clock import wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
+from infra.postgres.migrate import migrate
 from infra.read_models.side import ReadSide
 from projections.catalogue import PROJECTIONS
 
@@ -58,12 +62,30 @@ async def rebuild(database: str, model: str) -> AsyncIterator[Work]:
         yield lambda: side.rebuild(model)
 
 
-JOBS: dict[str, Callable[..., AbstractAsyncContextManager[Work]]] = {"project": project, "rebuild": rebuild}
+@asynccontextmanager
+async def append(database: str, number: str, callers: str) -> AsyncIterator[Work]:
+    """So many saves by so many callers at once, each sending its next when the last was acknowledged."""
+    await migrate(database)
+    async with PostgresEventStore(database, Codec(AGGREGATES, UPCASTS)) as store:
+        left = iter(list(saves(ACTORS + int(number))))
+        for save in islice(left, ACTORS):
+            await store.save(save.months, save.cause)
+
+        async def caller() -> None:
+            for save in left:
+                await store.save(save.months, save.cause)
+
+        async def work() -> None:
+            await asyncio.gather(*(caller() for _ in range(int(callers))))
+
+        yield work
 
 
 async def main(job: str, *arguments: str) -> None:
-    """Makes ready, waits for a line, works, tells the seconds."""
-    async with JOBS[job](*arguments) as work:
+    """Makes ready, waits for a line, works, tells the seconds. A job is named `module:function`."""
+    module, _, name = job.partition(":")
+    job_of: Callable[..., AbstractAsyncContextManager[Work]] = getattr(import_module(module), name)
+    async with job_of(*arguments) as work:
         spare_the_collector()
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
