@@ -5,6 +5,7 @@
     cache          what aggregates looked like when they were last saved or loaded
     group_commit   saves that wait at the same moment share a transaction
     feed           the log in one settled order, and a bell for those who follow it
+    notifier       word between processes that the log has grown
     journal        idempotency keys, kept answers, what a session wrote
     sealing        one key an actor, for what the journal keeps of a person
     together       questions that wait at the same moment are asked in one go
