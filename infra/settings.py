@@ -6,7 +6,7 @@ Whatever is wrong with them is said in one line that names the variable; see `Se
 import difflib
 import ipaddress
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -186,8 +186,22 @@ def load_settings(*, default_mode: Mode = "production", env_file: Path | None = 
     try:
         settings = Settings(_env_file=env_file)
     except ValidationError as error:
-        raise SettingsError(_one_line(error)) from None
+        raise SettingsError(_lines(error)[0]) from None
     return settings if "mode" in settings.model_fields_set else settings.model_copy(update={"mode": default_mode})
+
+
+def what_holds(*, env_file: Path | None = Path(".env")) -> tuple[Settings, list[str]]:
+    """The settings as far as they are understood, and one line for each variable that `load_settings` would refuse.
+
+    What is not understood is as if it were not said.
+    """
+    unknown = list(_unknown(env_file))
+    try:
+        return Settings(_env_file=env_file), unknown
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]) for problem in error.errors(include_url=False, include_context=False)}
+        defaults = {name: Settings.model_fields[name].default for name in wrong & set(Settings.model_fields)}
+        return Settings(_env_file=env_file, **defaults), unknown + _lines(error)
 
 
 def setting_names() -> frozenset[str]:
@@ -208,6 +222,11 @@ def is_loopback(host: str) -> bool:
 
 
 def _refuse_unknown(env_file: Path | None) -> None:
+    for line in _unknown(env_file):
+        raise SettingsError(line)
+
+
+def _unknown(env_file: Path | None) -> Iterator[str]:
     said = set(os.environ)
     if env_file is not None and env_file.is_file():
         said |= set(dotenv_values(env_file))
@@ -217,10 +236,11 @@ def _refuse_unknown(env_file: Path | None) -> None:
         if not upper.startswith(PREFIX) or upper.startswith(TESTS_PREFIX) or upper in known:
             continue
         near = difflib.get_close_matches(upper, known, n=1)
-        raise SettingsError(f"unknown setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
+        yield f"unknown setting {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _one_line(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-    return f"{name}: {first['msg'][0].lower()}{first['msg'][1:]}"
+def _lines(error: ValidationError) -> list[str]:
+    problems = error.errors(include_url=False, include_context=False)
+    names = [PREFIX + "_".join(str(part) for part in problem["loc"]).upper() for problem in problems]
+    said = [problem["msg"] for problem in problems]
+    return [f"{name}: {msg[0].lower()}{msg[1:]}" for name, msg in zip(names, said, strict=True)]

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from infra.cli.serving import listen, running, server, trouble_in_one_line, uvloop_run
+from infra.cli.reach import trouble_in_one_line
+from infra.cli.serving import listen, running, server, uvloop_run
 from infra.demo.client import Unexpected
 from infra.demo.story import Story
 from infra.log import configure_logging

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from infra.cli import events
+from infra.cli.options import DATA, AsJson, Data, Host, Port
 from infra.settings import SettingsError
 
 app = typer.Typer(
@@ -19,13 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[
-    Path, typer.Option("--data", help="The folder of the embedded database; not used with INNKEEP_DATABASE_URL.")
-]
-Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DATA = Path(".innkeep")
+app.add_typer(events.app, name="events")
 
 
 @app.command()
@@ -95,18 +90,24 @@ def lag(data: Data = DATA, as_json: AsJson = False) -> None:
     run(data, as_json=as_json)
 
 
-@app.command()
-def events(
-    stream: Annotated[str | None, typer.Argument(help="Only this stream (an id).")] = None,
-    after: Annotated[int, typer.Option(help="Only past this position.", min=0)] = 0,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=100_000)] = 50,
-    data: Data = DATA,
-    as_json: AsJson = False,
-) -> None:
-    """Show the log, or one stream of it: position, time, command, event."""
-    from infra.cli.operate import events as run
+DOCTOR_HELP = (
+    "Examine settings and database, say what is wrong and what to do about it. Changes nothing.\n\n"
+    "Looked at: settings (unknown names, contradictions, what is not safe in production), the database and its "
+    "migrations, what could make readers of the log miss events, transactions that hold it back, clocks, read models, "
+    "deadlines, housekeeping, the signing key, superAdmins, room on the disk.\n\n"
+    "Each finding is fine (✓), a warning (!) or a problem (✗). Exit 0 if there is no problem, whatever the warnings; "
+    "exit 1 if there is one. No secret is printed.\n\n"
+    "Works beside a running Innkeep, and on a data folder that stands still: its database is started meanwhile. A "
+    "sandbox is examined as one with INNKEEP_MODE=sandbox; without it, all is judged as in production."
+)
 
-    run(stream, after, limit, data, as_json=as_json)
+
+@app.command(help=DOCTOR_HELP)
+def doctor(data: Data = DATA, as_json: AsJson = False) -> None:
+    """What is right and wrong, and what to do."""
+    from infra.cli.doctor import run
+
+    run(data, as_json=as_json)
 
 
 @app.command("rotate-key")
@@ -133,7 +134,7 @@ def main() -> None:
         fail(str(error))
 
 
-def fail(line: str, code: int = 2) -> None:
+def fail(line: str, code: int = 2) -> NoReturn:
     """One clear line, and out. Raises SystemExit."""
     print(f"innkeep: {line}", file=sys.stderr)  # noqa: T201 - this is the command line
     raise SystemExit(code)

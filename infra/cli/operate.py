@@ -5,65 +5,50 @@ It works on the database of the settings, or on that of the data folder.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from commands.ports import Unavailable
 from domain.catalogue import AGGREGATES, RESOURCES
-from domain.kernel import Recorded
 from infra.cli.main import fail
-from infra.cli.serving import database, trouble_in_one_line
+from infra.cli.out import WIDE
+from infra.cli.reach import on_database
 from infra.clock import wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
 from infra.identity.signing import SigningKeys
-from infra.log import configure_logging
 from infra.postgres.line import Line
 from infra.postgres.migrate import migrate
 from infra.read_models.rebuild import RebuildRunning
 from infra.read_models.side import NoSuchModel, ReadSide
 from infra.settings import PREFIX, Settings, load_settings, setting_names
 from projections.catalogue import PROJECTIONS
-from projections.projection import instant
 
 Run = Callable[[Settings, str, PostgresEventStore, ReadSide], Coroutine[Any, Any, None]]
-PAGE = 500
-WIDE = 200
-"""Characters of a line that no terminal limits."""
 WHOLE = partial(Column, overflow="fold")
 """A column whose text is never cut short."""
 
 
 def operate(data: Path, run: Run) -> None:
-    """Runs something on the product's database. Exits 2 with one line if that cannot be reached."""
-    settings = load_settings()
-    configure_logging("error", "console")
-    if settings.database_url is None and not (data / "postgres").is_dir():
-        fail(f"there is no database in {data}: name its folder with --data, or set INNKEEP_DATABASE_URL")
-    with trouble_in_one_line():
-        try:
-            asyncio.run(_operate(settings, data, run))
-        except (NoSuchModel, RebuildRunning, Unavailable) as error:
-            fail(str(error))
+    """Runs something on the product's database, with its log and read models. Exits 2 as `on_database`."""
 
+    async def on_all(settings: Settings, conninfo: str) -> None:
+        async with _opened(conninfo) as (store, side):
+            await run(settings, conninfo, store, side)
 
-async def _operate(settings: Settings, data: Path, run: Run) -> None:
-    async with database(settings, data, shared=True) as conninfo, _opened(conninfo) as (store, side):
-        await run(settings, conninfo, store, side)
+    try:
+        on_database(data, on_all)
+    except (NoSuchModel, RebuildRunning) as error:
+        fail(str(error))
 
 
 @asynccontextmanager
@@ -122,60 +107,6 @@ def lag(data: Path, *, as_json: bool) -> None:
         console().print(table)
 
     operate(data, run)
-
-
-def events(stream: str | None, after: int, limit: int, data: Path, *, as_json: bool) -> None:
-    """Prints a piece of the log, or of one stream."""
-    try:
-        wanted = UUID(stream) if stream else None
-    except ValueError:
-        fail(f"{stream} is no stream: an id (a UUID) is expected")
-
-    async def run(_settings: Settings, _conninfo: str, store: PostgresEventStore, _side: ReadSide) -> None:
-        if wanted is not None:
-            found = [event for event in await store.history([wanted]) if event.position > after][:limit]
-        else:
-            found = await _piece(store, after, limit)
-        if as_json:
-            _print_json([_told(event) for event in found])
-            return
-        table = Table("position", WHOLE("at"), WHOLE("stream"), WHOLE("event"), "command", "role")
-        for event in found:
-            name = f"{event.name} ({event.version})"
-            table.add_row(
-                str(event.position), instant(event.at), str(event.stream), name, event.command_name, event.role
-            )
-        console().print(table)
-
-    operate(data, run)
-
-
-async def _piece(store: PostgresEventStore, after: int, limit: int) -> list[Recorded]:
-    found: list[Recorded] = []
-    while len(found) < limit:
-        page = await store.read(after, min(PAGE, limit - len(found)))
-        found += page.events
-        if page.position == after:
-            break
-        after = page.position
-    return found
-
-
-def _told(event: Recorded) -> dict[str, Any]:
-    actor = str(event.actor) if event.actor else None
-    head = {"position": event.position, "at": instant(event.at), "stream": str(event.stream), "version": event.version}
-    return head | {
-        "event": event.name,
-        "command": event.command_name,
-        "actor": actor,
-        "role": event.role,
-        "fields": _fields(event),
-    }
-
-
-def _fields(event: Recorded) -> Any:
-    own = (field.name for field in fields(event.fact) if field.name not in {"originator_id", "originator_version"})
-    return msgspec.to_builtins({name: getattr(event.fact, name) for name in own})
 
 
 def rotate_key(data: Path) -> None:

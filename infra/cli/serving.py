@@ -17,14 +17,14 @@ import uvicorn
 
 from infra.build import build
 from infra.cli.main import fail
+from infra.cli.reach import database, trouble_in_one_line
 from infra.http.app import create_app
 from infra.log import configure_logging
-from infra.postgres.embedded import EmbeddedPostgresError, embedded_postgres, joined_postgres
-from infra.postgres.guards import DatabaseRefused, guard
-from infra.postgres.migrate import MigrationError, migrate
+from infra.postgres.guards import guard
+from infra.postgres.migrate import migrate
 from infra.product import Product
 from infra.roles import Role
-from infra.settings import Mode, Settings, SettingsError, load_settings
+from infra.settings import Mode, Settings, load_settings
 
 LAST_REQUESTS = 5
 """Seconds that running requests have to end after SIGTERM."""
@@ -41,17 +41,6 @@ def run(
     listener = listen(host, port) if Role.API in roles else None
     with trouble_in_one_line(), contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         uvloop_run(_serve(settings, roles, host, listener, data))
-
-
-@contextlib.contextmanager
-def trouble_in_one_line() -> Iterator[None]:
-    """Whatever keeps the product from starting is said in one line."""
-    try:
-        yield
-    except (SettingsError, EmbeddedPostgresError, MigrationError, DatabaseRefused) as error:
-        fail(str(error))
-    except psycopg.OperationalError as error:
-        fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
 
 
 def uvloop_run(main: Coroutine[Any, Any, None]) -> None:
@@ -73,20 +62,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
     return listener
-
-
-@contextlib.asynccontextmanager
-async def database(settings: Settings, data: Path, *, shared: bool) -> AsyncIterator[str]:
-    """The database to work on: the one that was named, else the embedded one of the data folder.
-
-    `shared` joins the server of another live Innkeep on the same folder.
-    """
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    start = joined_postgres if shared else embedded_postgres
-    async with start(data / "postgres") as conninfo:
-        yield conninfo
 
 
 @contextlib.asynccontextmanager

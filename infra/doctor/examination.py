@@ -1,0 +1,109 @@
+"""All of it, in order. Whatever keeps something from being examined is a finding too, and the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from infra.doctor.database import Connection, of_clocks, of_fences, of_schema, of_server
+from infra.doctor.disk import of_disk
+from infra.doctor.findings import Finding, Secrets
+from infra.doctor.identity import of_signing_key, of_superadmins
+from infra.doctor.settings import of_settings
+from infra.doctor.work import of_deadlines, of_housekeeping, of_processes, of_read_models, sessions
+from infra.postgres.connected import connected
+from infra.postgres.embedded import EmbeddedPostgresError
+from infra.settings import Settings, SettingsError
+
+PATIENCE = 5
+"""Seconds to connect."""
+QUESTION = "SET statement_timeout = '30s'"
+REACH = "start it, or mend INNKEEP_DATABASE_URL: host, port, user, password, database"
+
+Opened = AbstractAsyncContextManager[str]
+
+
+async def examine(
+    settings: Settings, complaints: Iterable[str], data: Path | None, opened: Callable[[], Opened], env_file: Path
+) -> AsyncIterator[Finding]:
+    """Every finding, as soon as it is known, with no secret in it.
+
+    Args:
+        settings: as far as they hold.
+        complaints: what is wrong with the others.
+        data: the folder of the embedded database, if that is the one.
+        opened: the address of the database, while it is used.
+        env_file: where settings may stand.
+    """
+    hide = Secrets.of(settings).hide
+    of_database, empty = await _database(settings, data, opened)
+    for finding in of_settings(settings, complaints, database_is_empty=empty, env_file=env_file):
+        yield hide(finding)
+    for finding in of_database:
+        yield hide(finding)
+    for finding in of_disk(data) if data is not None else ():
+        yield hide(finding)
+
+
+async def _database(settings: Settings, data: Path | None, opened: Callable[[], Opened]) -> tuple[list[Finding], bool]:
+    """What is found in the database, and whether nothing has ever happened there."""
+    if data is not None and not (data / "postgres").is_dir():
+        seen, todo = f"there is no database in {data}", "name its folder with --data, or set INNKEEP_DATABASE_URL"
+        return [Finding("database", "problem", seen, todo)], True
+    try:
+        async with opened() as conninfo:
+            address = make_conninfo(conninfo, connect_timeout=PATIENCE, application_name="innkeep doctor")
+            async with connected(address) as connection:
+                await connection.execute(QUESTION)
+                return await _of_connection(settings, address, connection)
+    except SettingsError as error:
+        return [Finding("database", "problem", str(error), "mend INNKEEP_DATABASE_URL")], False
+    except EmbeddedPostgresError as error:
+        todo = "see server.log in the data folder, and whether its disk is full"
+        return [Finding("database", "problem", str(error), todo)], False
+    except psycopg.OperationalError as error:
+        return [Finding("database", "problem", f"cannot be reached: {_first_line(error)}", REACH)], False
+
+
+async def _of_connection(settings: Settings, address: str, connection: Connection) -> tuple[list[Finding], bool]:
+    production = not settings.sandbox
+    found = await _tried("database", lambda: of_server(connection))
+    found += await _tried("fences", lambda: of_fences(address, production=production))
+    at_work = await sessions(connection)
+    running = bool(at_work)
+    of_it, migrated = await of_schema(connection, running=running)
+    found += of_it
+    if not migrated:
+        return found, True
+    keep = timedelta(hours=settings.idempotency_hours)
+    found.append(of_processes(at_work))
+    found += await _tried("clock", lambda: of_clocks(connection, production=production))
+    found += await _tried("read models", lambda: of_read_models(connection, running=running))
+    found += await _tried("deadlines", lambda: of_deadlines(connection, running=running))
+    found += await _tried("housekeeping", lambda: of_housekeeping(connection, keep))
+    found += await _tried("signing key", lambda: of_signing_key(connection))
+    found += await _tried("superAdmin", lambda: of_superadmins(connection, production=production))
+    ((begun,),) = await (await connection.execute("SELECT EXISTS (SELECT FROM event)")).fetchall()
+    return found, not begun
+
+
+async def _tried(check: str, look: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+    try:
+        return await look()
+    except psycopg.errors.UndefinedTable as error:
+        seen = f"cannot be examined: {_first_line(error)}"
+        return [Finding(check, "warning", seen, "the next start makes what is missing")]
+    except psycopg.errors.InsufficientPrivilege as error:
+        seen = f"cannot be examined: {_first_line(error)}"
+        return [Finding(check, "warning", seen, "ask with the role that Innkeep works with")]
+    except psycopg.errors.QueryCanceled:
+        return [Finding(check, "problem", "the database did not answer within 30 s", "see what keeps it busy")]
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
