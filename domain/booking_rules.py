@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.errors import Refused
-from domain.money import Money, to_major
+from domain.money import major
 from domain.pricing import Price
 from domain.stay import Nights
 
@@ -122,7 +122,7 @@ def check(wish: Wish) -> None:
 
 def check_price(price: Price, currency: str | None, total: Decimal | None) -> None:
     """The price is what the guest thinks it is; what they did not say is not looked at. Raises PRICE_DIFFERS."""
-    right = to_major(Money(price.total, price.currency))
+    right = major(price.total, price.currency)
     if currency not in {None, price.currency} or total not in {None, right}:
         raise Refused(
             "PRICE_DIFFERS", f"The price is {right} {price.currency}.", totalPrice=right, currency=price.currency

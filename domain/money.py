@@ -73,7 +73,13 @@ def from_major(amount: Decimal, currency: str, field: str = "amount", least: int
 
 def to_major(money: Money) -> Decimal:
     """The amount in major units, with exactly the currency's digits: `Decimal("12.50")`."""
-    return _unscaled(money.minor, exponent(money.currency))
+    return major(money.minor, money.currency)
+
+
+@lru_cache(maxsize=16_384)
+def major(minor: int, currency: str) -> Decimal:
+    """As `to_major`, of the bare number; a marketplace has few prices, and shows them often."""
+    return _unscaled(minor, exponent(currency))
 
 
 def share(amount: int, numerator: int, denominator: int) -> int:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from domain.errors import Invalid
-from domain.money import Money, part, rate, to_major
+from domain.money import major, part, rate
 from domain.stay import Nights
 
 NIGHT = "night"
@@ -112,10 +112,11 @@ class Price:
 
 def itemised(price: Price) -> list[dict[str, Any]]:
     """The lines as callers see them: amounts in major units, nights with their dates."""
+    currency = price.currency
     return [
-        {"kind": line.kind}
-        | ({"date": line.night.isoformat()} if line.night else {})
-        | {"amount": to_major(Money(line.amount, price.currency))}
+        {"kind": line.kind, "date": line.night.isoformat(), "amount": major(line.amount, currency)}
+        if line.night
+        else {"kind": line.kind, "amount": major(line.amount, currency)}
         for line in price.lines
     ]
 

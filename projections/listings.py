@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.kernel import Recorded
 from domain.listing import BookingPolicies, Cancellation, Listing, Location, Offer
-from domain.money import Money, percent, to_major
+from domain.money import major, percent
 from domain.pricing import Season
 from domain.resources.catalog import LISTING
 from projections.projection import Document, Projection, born, changed, on
@@ -49,7 +49,7 @@ def offer(of: Offer) -> Document:
         "mainPhoto": of.main_photo,
         "photos": _texts(of.photos),
         "address": of.address,
-        "pricePerNight": to_major(Money(of.price_per_night, of.currency)),
+        "pricePerNight": major(of.price_per_night, of.currency),
         "description": of.description,
         "propertyType": of.property_type,
         "location": location(of.location),
@@ -74,14 +74,14 @@ def location(of: Location) -> Document:
 
 def season(of: Season, currency: str) -> Document:
     """A period with its own price or minimum stay."""
-    price = None if of.price_per_night is None else to_major(Money(of.price_per_night, currency))
+    price = None if of.price_per_night is None else major(of.price_per_night, currency)
     own = _said({"pricePerNight": price, "minStay": of.min_stay})
     return {"from": of.nights.start.isoformat(), "to": of.nights.end.isoformat()} | own
 
 
 def booking_policies(of: BookingPolicies, currency: str) -> Document:
     """What the host said; what they left out is left out here too."""
-    fee = None if of.cleaning_fee is None else to_major(Money(of.cleaning_fee, currency))
+    fee = None if of.cleaning_fee is None else major(of.cleaning_fee, currency)
     return _said(
         {
             "maxGuests": of.max_guests,

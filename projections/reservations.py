@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.kernel import Recorded
 from domain.listing import Cancellation
-from domain.money import Money, to_major
+from domain.money import major
 from domain.policies import Policy, steps_of
 from domain.pricing import itemised
 from domain.refunds import Refund
@@ -139,7 +139,7 @@ def _agreement(of: Agreement) -> Document:
         "timeZone": of.stay.zone,
         "guestCount": of.guest_count,
         "currency": of.price.currency,
-        "totalPrice": to_major(Money(of.price.total, of.price.currency)),
+        "totalPrice": major(of.price.total, of.price.currency),
         "priceLines": itemised(of.price),
         "bookingPoliciesSnapshot": booking_policies(of.booking_policies, of.price.currency),
         "cancellationPolicySnapshot": _policy(of.cancellation),
@@ -158,8 +158,8 @@ def _refund(of: Refund | None, currency: str) -> Document | None:
     if of is None or not of.amount:
         return None
     return {
-        "amount": to_major(Money(of.amount, currency)),
-        "lines": [{"kind": line.kind, "amount": to_major(Money(line.amount, currency))} for line in of.lines],
+        "amount": major(of.amount, currency),
+        "lines": [{"kind": line.kind, "amount": major(line.amount, currency)} for line in of.lines],
         "trace": {
             "rule": of.trace.rule,
             "cutOffs": [{"rule": cut.rule, "until": instant(cut.until)} for cut in of.trace.cut_offs],

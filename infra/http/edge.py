@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -176,7 +175,9 @@ class Edge:
             raise Invalid({"Idempotency-Key": "is 1 to 255 printable ASCII characters"})
         caller = context.actor.text or f"stranger {context.address}"
         asked = b"\n".join((context.method.encode(), context.path.encode(), canonical(body)))
-        return Key(f"{caller} {text}", hmac.digest(self.product.fingerprint_secret, asked, hashlib.sha256))
+        return Key(
+            f"{caller} {text}", hashlib.blake2b(asked, key=self.product.fingerprint_secret, digest_size=32).digest()
+        )
 
 
 def credentials_of(request: Request, context: Context, *, api_auth: bool = False) -> Credentials:

@@ -60,16 +60,15 @@ def canonical(value: Any) -> bytes:
 
 
 def _same(value: Any) -> Any:
-    match value:
-        case bool() | None | str():
-            return value
-        case dict():
-            return {k: _same(v) for k, v in value.items()}
-        case list():
-            return [_same(v) for v in value]
-        case _:
-            number = Decimal(value)
-            return ["#", str(number.normalize()) if number else "0"]
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return value
+    if kind is dict:
+        return {name: _same(inner) for name, inner in value.items()}
+    if kind is list:
+        return [_same(inner) for inner in value]
+    number = Decimal(value)
+    return ["#", str(number.normalize()) if number else "0"]
 
 
 def success(
