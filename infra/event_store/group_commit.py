@@ -18,6 +18,7 @@ from infra.event_store.codec import Stored
 from infra.event_store.journal import Row
 from infra.postgres.arrays import Byteas, Column, Instants, Ints, Texts, Uuids
 from infra.postgres.line import Line
+from infra.postgres.trouble import TROUBLE, unavailable
 
 APPEND = """SELECT command_id, reached FROM append_events(
   %b::uuid[], %b::int[], %b::text[], %b::bytea[], %b::uuid[],
@@ -146,7 +147,7 @@ class GroupCommit:
             except Unavailable as error:
                 # Those behind would only wait as long for the same answer.
                 for waiting in (*batch, *self._waiting_now(self._queue.qsize())):
-                    waiting.fail(Unavailable(str(error)))
+                    waiting.fail(Unavailable(error.message, error.retry_after, why=error.__cause__))
             except Exception as error:  # noqa: BLE001 - whoever waits is told; the writer lives on
                 for waiting in batch:
                     waiting.fail(error)
@@ -172,17 +173,17 @@ class GroupCommit:
                     if give_up_at is not None:
                         await self._judge(connection, batch)
                     await self._attempt(connection, [waiting for waiting in batch if waiting.open])
-            except psycopg.OperationalError as error:
+            except TROUBLE as error:
                 give_up_at = give_up_at or clock() + DOUBT * line.patience
                 if not await line.lost(error) or clock() > give_up_at:
-                    raise Unavailable(f"the database cannot record this now: {error}") from error
+                    raise unavailable(error, "The database cannot record this now.") from error
 
     async def _attempt(self, connection: AsyncConnection[TupleRow], batch: Sequence[Waiting]) -> None:
         """Append what does not exclude each other; tell those whose end is known by then."""
         first, rivals = _apart(batch)
         try:
             await self._append(connection, first)
-        except psycopg.OperationalError:
+        except TROUBLE:
             raise
         except psycopg.errors.UniqueViolation:
             await self._judge(connection, batch)
@@ -199,7 +200,7 @@ class GroupCommit:
     async def _append_alone(self, connection: AsyncConnection[TupleRow], waiting: Waiting) -> None:
         try:
             await self._append(connection, [waiting])
-        except psycopg.OperationalError:
+        except TROUBLE:
             raise
         except psycopg.errors.UniqueViolation:
             await self._judge(connection, [waiting])

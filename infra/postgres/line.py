@@ -15,6 +15,8 @@ from psycopg.rows import TupleRow
 
 from commands.ports import Unavailable
 from infra.postgres import arrays
+from infra.postgres.conninfo import each_host
+from infra.postgres.trouble import AWAY, TROUBLE, unavailable
 
 T = TypeVar("T")
 
@@ -23,12 +25,21 @@ AGAIN_SECONDS = 0.05
 
 ENDED_BY_SERVER = "57P"
 """The class of errors by which a server says goodbye; the end of the connection itself may be noticed only later."""
+READ_ONLY = "25006"
+"""The server takes no writes any more: another one may."""
 
 # What is asked here finds rows by their keys. A plan is made while a table is small, and kept: one that read all of the
 # table then would still do so when it is large.
 SETUP = """SELECT set_config('application_name', %s, false), set_config('timezone', 'UTC', false),
   set_config('default_transaction_isolation', 'read committed', false), set_config('enable_seqscan', 'off', false),
-  set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false)"""
+  set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
+  set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),
+  CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
+
+STATEMENT_SHARE, LOCK_SHARE = 0.9, 0.6
+"""Of the time that a use may take: the server itself ends a statement that takes longer, or waits so long for a lock.
+A statement whose asker has hung up would go on, and hold back all who read the log.
+"""
 
 
 class Line:
@@ -46,9 +57,12 @@ class Line:
 
     def __init__(self, conninfo: str, name: str, *, patience: float = 1.0, stall: float = 5.0) -> None:
         self.patience = patience
-        self._conninfo = conninfo
+        self._hosts = each_host(conninfo)
         self._name = name
         self._stall = stall
+        self._away = False
+        """Could no connection be had when one was last tried for?"""
+        self._failed_at = float("-inf")
         self._connection: AsyncConnection[TupleRow] | None = None
         self._turn = asyncio.Lock()
         self._closed = False
@@ -64,16 +78,20 @@ class Line:
 
     async def use(self, work: Callable[[AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
         """What `work` makes of the connection; after a loss it is done once more on a new one. Raises Unavailable."""
+        asked_at = asyncio.get_running_loop().time()
         async with self._turn:
+            if self._away and self._failed_at >= asked_at:
+                raise Unavailable(AWAY)  # whoever was before has waited for the same
             try:
                 return await self._once(work)
-            except psycopg.OperationalError as error:
+            except TROUBLE as error:
                 if not await self.lost(error):
-                    raise Unavailable("The database cannot do this now.", why=error) from error
+                    raise unavailable(error, "The database cannot do this now.") from error
             try:
                 return await self._once(work)
-            except psycopg.OperationalError as error:
-                raise Unavailable("The database is away.", why=error) from error
+            except TROUBLE as error:
+                await self.lost(error)
+                raise unavailable(error) from error
 
     async def _once(self, work: Callable[[AsyncConnection[TupleRow]], Awaitable[T]]) -> T:
         connection = await self.connection()
@@ -85,15 +103,25 @@ class Line:
         if self._closed:
             raise Unavailable("the connection to the database is closed")
         if self._connection is None or self._connection.closed:
-            self._connection = await self._connect(self.patience if patience is None else patience)
+            # Nobody waits anew for a database that is known to be away: one look is enough.
+            usual = 0.0 if self._away else self.patience
+            self._connection = await self._connect(usual if patience is None else patience)
         return self._connection
 
-    async def lost(self, error: psycopg.OperationalError) -> bool:
-        """Did that error end the connection? It is given up then, and the next use opens another."""
+    async def lost(self, error: psycopg.Error) -> bool:
+        """Did that error end the connection? It is given up then, and the next use opens another.
+
+        One to a server that takes no writes any more is given up too, though what was asked did fail for good: the
+        address may lead to another server by now.
+        """
         connection = self._connection
-        if connection is not None and (error.sqlstate or "").startswith(ENDED_BY_SERVER):
+        if connection is None or connection.closed:
+            return True
+        state = error.sqlstate or ""
+        ended = state.startswith(ENDED_BY_SERVER)
+        if ended or state == READ_ONLY:
             await connection.close()
-        return connection is None or connection.closed
+        return ended
 
     @contextlib.contextmanager
     def watched(self, connection: AsyncConnection[TupleRow]) -> Iterator[None]:
@@ -120,21 +148,39 @@ class Line:
         deadline = clock() + patience
         while True:
             try:
-                async with asyncio.timeout_at(deadline):
-                    connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
+                connection = await self._reach(max(deadline, clock() + self.patience))
             except (TimeoutError, psycopg.OperationalError) as error:
+                self._away, self._failed_at = True, clock()
                 if clock() + AGAIN_SECONDS >= deadline:
-                    raise Unavailable("The database is away.", why=str(error) or "no answer") from error
+                    raise unavailable(error) from error
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
+            self._away = False
             arrays.teach(connection)
             try:
                 with self.watched(connection):
-                    await connection.execute(SETUP, [self._name])
+                    await connection.execute(SETUP, [self._name, *self._limits()])
             except BaseException:
                 await connection.close()
                 raise
             return connection
+
+    async def _reach(self, deadline: float) -> AsyncConnection[TupleRow]:
+        """A connection to the first host that gives one. One that is silent takes only its share of the time."""
+        clock = asyncio.get_running_loop().time
+        failed: Exception = TimeoutError("no answer")
+        for number, host in enumerate(self._hosts):
+            try:
+                async with asyncio.timeout((deadline - clock()) / (len(self._hosts) - number)):
+                    return await AsyncConnection.connect(host, autocommit=True)
+            except (TimeoutError, psycopg.OperationalError) as error:
+                failed = error
+        raise failed
+
+    def _limits(self) -> tuple[str, str]:
+        """How long a statement, and a wait for a lock, may take: milliseconds."""
+        statement, lock = (max(1, round(share * self._stall * 1000)) for share in (STATEMENT_SHARE, LOCK_SHARE))
+        return str(statement), str(lock)
 
 
 def _hang_up(connection: AsyncConnection[TupleRow]) -> None:

@@ -1,0 +1,44 @@
+"""What goes wrong with a database, and how callers, health and logs are told.
+
+Unavailable          whatever is wrong: nothing is recorded that is not told, and the same may be asked again
+├── away             no connection can be had
+├── full             the disk, the memory, or the connections that are allowed
+├── slow             a statement, or a lock, took longer than it may
+└── read-only        the server takes no writes: it became a standby, or somebody said so
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from commands.ports import Unavailable
+
+TROUBLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""What is the database's own affair, and passes; any other error is one of what was asked."""
+
+AWAY = "The database is away."
+FULL_HOUSE = "The database takes no more connections."
+SENTENCES = {
+    "25006": "The database takes no writes at present.",
+    "53100": "The database's disk is full.",
+    "53200": "The database is out of memory.",
+    "53300": FULL_HOUSE,
+    "55P03": "The database took too long to answer.",
+    "57014": "The database took too long to answer.",
+    "57P01": "The database is restarting.",
+    "57P02": "The database is restarting.",
+    "57P03": "The database is restarting.",
+}
+"""By SQLSTATE. What the server itself says may name folders and rows, and is for logs alone."""
+
+NO_ROOM = ("too many connections", "too many clients", "connection slots are reserved")
+"""A connection that is refused comes without a SQLSTATE."""
+
+
+def unavailable(error: BaseException, otherwise: str = AWAY) -> Unavailable:
+    """The error as callers are told of it: a sentence of our own, and what the server said for the log."""
+    state = getattr(error, "sqlstate", None)
+    sentence = SENTENCES.get(state or "", otherwise)
+    if state is None and any(words in str(error) for words in NO_ROOM):
+        sentence = FULL_HOUSE
+    return Unavailable(sentence, why=str(error).strip() or type(error).__name__)
