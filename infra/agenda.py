@@ -14,6 +14,7 @@ from uuid import UUID
 
 from commands.ports import Page, Unavailable
 from domain.kernel import Recorded
+from infra.event_store.codec import UnknownEvent
 from infra.postgres.line import Line
 from projections.deadlines import Clear, Set
 
@@ -117,7 +118,14 @@ class Agendas:
         clock = asyncio.get_running_loop().time
         end, give_up_at = await self._log.end() if to is None else to, clock() + PATIENCE
         while agenda.position < end:
-            page = await self._log.read(agenda.position, self._at_once)
+            try:
+                page = await self._log.read(agenda.position, self._at_once)
+            except UnknownEvent as unknown:
+                # Whatever it meant: its own stream refuses to be decided on, and every other deadline is still due.
+                if unknown.position is None:
+                    raise
+                agenda.position = unknown.position
+                continue
             if page.position > agenda.position:
                 agenda.take_in(page.events, self._changes)
                 agenda.position = page.position

@@ -171,7 +171,8 @@ def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
     async def read_models() -> dict[str, Any]:
         found = await base.side.health()
         sick = [
-            f"{model.name} is {model.state}" + (f" by {model.failed_event}" if model.failed_event else "")
+            f"{model.name} is {model.state}"
+            + (f" by {model.failed_event} at position {model.failed_position}" if model.failed_event else "")
             for model in found
             if not model.well
         ]

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from typing_extensions import TypedDict
 
+from commands.ports import Unavailable
 from domain.kernel import Aggregate, Fact
 from infra.event_store.golden import personal_fields
 
@@ -21,12 +22,20 @@ ENVELOPE = frozenset({"originator_id", "originator_version"})
 """What stands in columns of its own."""
 
 
-class UnknownEvent(LookupError):
-    """The log has an event by a name that this code does not know: it was written by a newer one."""
+class UnknownEvent(Unavailable):
+    """The log has an event that this code cannot read: a newer one wrote it. Nothing is decided on a stream with such
+    an event, and no read model goes past it; everything else goes on.
+    """
 
-    def __init__(self, name: str, stream: UUID, version: int) -> None:
-        super().__init__(f"no event is known by the name {name} (stream {stream}, version {version})")
+    def __init__(self, name: str, stream: UUID, version: int, why: str = "no event is known by that name") -> None:
+        super().__init__(
+            "This was changed by a newer release of Innkeep, which this one cannot read.",
+            retry_after=60,
+            why=f"event {name} (stream {stream}, version {version}): {why}",
+        )
         self.name, self.stream, self.version = name, stream, version
+        self.position: int | None = None
+        """In the log, where that is known."""
 
 
 class Stored(NamedTuple):
@@ -91,7 +100,11 @@ class Codec:
         known = self._known.get(name)
         if known is None:
             known, state = self._upcast(stream, version, name, state)
-        values = {**known.defaults, **known.read(state), "originator_id": stream, "originator_version": version}
+        try:
+            read = known.read(state)
+        except msgspec.DecodeError as error:
+            raise UnknownEvent(name, stream, version, f"its state cannot be read: {error}") from error
+        values = {**known.defaults, **read, "originator_id": stream, "originator_version": version}
         fact: Fact = object.__new__(known.fact)
         fact.__dict__.update(values)
         return fact

@@ -167,7 +167,8 @@ class PostgresEventStore:
         for row in rows:
             try:
                 events.append(self._recorded(row))
-            except UnknownEvent:
+            except UnknownEvent as unknown:
+                unknown.position = row[0]
                 if not events:
                     raise
                 return Page(events, events[-1].position)

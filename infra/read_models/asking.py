@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, LiteralString, Self
@@ -11,10 +12,15 @@ from psycopg import AsyncConnection, sql
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from commands.ports import Unavailable
+from infra.postgres.trouble import unavailable
 
-NAMED = "SELECT set_config('application_name', 'innkeep reads', false), set_config('timezone', 'UTC', false)"
+NAMED = """SELECT set_config('application_name', 'innkeep reads', false), set_config('timezone', 'UTC', false),
+  set_config('statement_timeout', '10s', false),
+  set_config('idle_in_transaction_session_timeout', '60s', false)"""  # a stream rests while its reader does
 AT_ONCE = 500
 """Rows that a stream fetches at a time."""
+AT_A_GLANCE = 0.1
+"""Seconds to wait for a connection while the database is known to be away."""
 
 _AWAY = (psycopg.OperationalError, PoolTimeout, PoolClosed)
 
@@ -28,7 +34,11 @@ class Asking:
         patience: seconds to wait for one of them.
     """
 
-    def __init__(self, conninfo: str, *, size: int = 8, patience: float = 2.0) -> None:
+    def __init__(self, conninfo: str, *, size: int = 8, patience: float = 1.0) -> None:
+        self._conninfo = conninfo
+        self._patience = patience
+        self._away = False
+        """Could no connection be had when one was last wanted?"""
         self._pool = AsyncConnectionPool(
             conninfo,
             min_size=1,
@@ -62,20 +72,20 @@ class Asking:
         try:
             return await self._once(query, values)
         except psycopg.errors.QueryCanceled as canceled:
-            raise Unavailable("The database took too long to answer.") from canceled
-        except _AWAY:
+            raise unavailable(canceled) from canceled
+        except psycopg.OperationalError:  # lost, as those are that rest beside it, perhaps
             with contextlib.suppress(*_AWAY):
                 await self._pool.check()
         try:
             return await self._once(query, values)
-        except _AWAY as away:
-            raise Unavailable("The database is away.", why=away) from away
+        except psycopg.OperationalError as away:
+            raise unavailable(away) from away
 
     async def stream(self, query: sql.Composed, values: Mapping[str, Any]) -> AsyncIterator[tuple[Any, ...]]:
         """The rows one by one, as of one moment, few of them in memory. Raises Unavailable."""
         try:
             async with (
-                self._pool.connection() as connection,
+                self._taken() as connection,
                 connection.transaction(),
                 connection.cursor(name="stream") as cursor,
             ):
@@ -83,24 +93,49 @@ class Asking:
                 await cursor.execute(query, values)
                 async for row in cursor:
                     yield row
-        except _AWAY as away:
-            raise Unavailable("The database is away.", why=away) from away
+        except psycopg.OperationalError as away:
+            raise unavailable(away) from away
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """One connection, for several questions. Raises Unavailable."""
         try:
-            async with self._pool.connection() as connection:
+            async with self._taken() as connection:
                 yield connection
-        except _AWAY as away:
-            raise Unavailable("The database is away.", why=away) from away
+        except psycopg.OperationalError as away:
+            raise unavailable(away) from away
 
     async def _once(
         self, query: LiteralString | sql.Composed, values: Mapping[str, Any] | None
     ) -> list[tuple[Any, ...]]:
-        async with self._pool.connection() as connection:
+        async with self._taken() as connection:
             cursor = await connection.execute(query, values, binary=True)
             return await cursor.fetchall()
+
+    @contextlib.asynccontextmanager
+    async def _taken(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A connection of the pool. Nobody waits anew for a database that is known to be away. Raises Unavailable."""
+        try:
+            connection = await self._pool.getconn(AT_A_GLANCE if self._away else self._patience)
+        except (PoolTimeout, PoolClosed) as none:
+            raise await self._reason(none) from none
+        self._away = False
+        try:
+            async with connection:
+                yield connection
+        finally:
+            await self._pool.putconn(connection)
+
+    async def _reason(self, none: Exception) -> Unavailable:
+        """Why there is no connection: the database gives none, or all are in use."""
+        try:
+            async with asyncio.timeout(AT_A_GLANCE):
+                connection = await AsyncConnection.connect(self._conninfo)
+        except (TimeoutError, psycopg.OperationalError) as error:
+            self._away = True
+            return unavailable(error)
+        await connection.close()
+        return Unavailable("Too many readers are waiting for the database.", why=none)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 
 from commands.ports import Page, Unavailable
+from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
 from infra.read_models.catalogue import prepare
 from infra.read_models.model import Connection, Model
@@ -158,7 +159,13 @@ class Runner:
                 groups[position].append(name)
         worked = self._behind = False
         for position, names in sorted(groups.items()):
-            page = await self._feed.read(position, self._page)
+            try:
+                page = await self._feed.read(position, self._page)
+            except UnknownEvent as unknown:
+                # What a newer release has recorded might concern any of them: none goes past it.
+                for name in names:
+                    await self._stop(connection, name, position, (unknown.position, unknown.name), unknown)
+                continue
             if page.position > position:
                 worked |= await self._take_in(connection, names, position, page)
                 self._behind |= len(page.events) == self._page
@@ -175,7 +182,9 @@ class Runner:
                 return any([await self._take_in(connection, [name], start, page) for name in names])
             if len(page.events) > 1:
                 return await self._one_by_one(connection, names[0], start, page)
-            await self._stop(connection, names[0], start, page, error)
+            event = page.events[0] if page.events else None
+            failed = (event.position, event.name) if event else (page.position, None)
+            await self._stop(connection, names[0], start, failed, error)
             return False
         return True
 
@@ -202,9 +211,11 @@ class Runner:
             if self._resting.pop(name, None):
                 self._log.info("read model goes on", model=name, position=page.position)
 
-    async def _stop(self, connection: Connection, name: str, start: int, page: Page, error: Exception) -> None:
-        event = page.events[0] if page.events else None
-        position, what = (event.position, event.name) if event else (page.position, None)
+    async def _stop(
+        self, connection: Connection, name: str, start: int, failed: tuple[int | None, str | None], error: Exception
+    ) -> None:
+        """Leave a model where it stands, before the event that failed, until its next try."""
+        position, what = failed
         told = f"{type(error).__name__}: {error}"[:1000].replace("\x00", "")
         await connection.execute(STOP, [position, what, told, name, start])
         first, longest = self._retry
