@@ -1,0 +1,1 @@
+"""Ways to split the log over disks, tried side by side: `python -m benchmarks.partitions --help`."""
