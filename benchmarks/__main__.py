@@ -1,9 +1,10 @@
-"""`python -m benchmarks`: measures, prints tables, and on a full run writes docs/benchmarks.md."""
+"""`python -m benchmarks`: measures, prints tables, and on a full run, or with --write, docs/benchmarks.md."""
 
 import argparse
+import os
 import sys
 import time
-from pathlib import Path
+from datetime import UTC, datetime
 
 import uvloop
 
@@ -12,14 +13,16 @@ from benchmarks import (
     appending_twice,
     booking,
     booking_pair,
+    document,
     feed,
     history,
+    memory,
     projecting,
     rebuilding,
     servers,
     visible,
 )
-from benchmarks.figures import machine, report
+from benchmarks.figures import Result, machine, report
 from benchmarks.plan import Plan
 
 BENCHMARKS = {
@@ -32,17 +35,9 @@ BENCHMARKS = {
     "projecting": projecting,
     "rebuild": rebuilding,
     "visible": visible,
+    "memory": memory,
 }
-DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-PREFACE = """# Benchmarks
-
-`make bench` measures all of this anew, with `ARGS="--quick"` in a short run, with `ARGS="--only booking"` a part of it.
-
-Figures are ratios of two things measured side by side in one run, a round of the one after a round of the other;
-absolute numbers say more of the machine than of the program. Every server is a process of its own on loopback with one
-event loop (uvloop, httptools), over one PostgreSQL whose commits are durable (`synchronous_commit=on`, `fsync=on`);
-none writes a line a request. The rivals stand in `benchmarks/rivals/`.
-"""
+ORDER = [benchmark.TITLE for benchmark in BENCHMARKS.values()]
 
 
 def main() -> int:
@@ -50,22 +45,39 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run: less data, fewer and shorter rounds")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="only this one; may be repeated")
-    parser.add_argument("--rounds", type=int, help="rounds to measure (7; quick 3)")
+    parser.add_argument("--rounds", type=int, help="rounds to measure (5; quick 3)")
     parser.add_argument("--seconds", type=float, help="seconds of a round (5; quick 2)")
+    parser.add_argument("--write", action="store_true", help="with --only: put the figures in docs/benchmarks.md")
     told = parser.parse_args()
-    names = told.only or list(BENCHMARKS)
-    rounds = told.rounds or (3 if told.quick else 7)
+    if told.quick and told.write:
+        parser.error("a quick run measures too little to be written down")
+    rounds = told.rounds or (3 if told.quick else 5)
     seconds = told.seconds or (2.0 if told.quick else 5.0)
-    start = time.perf_counter()
+    done: dict[str, str] = {}
+    reached = True
+    for name in told.only or BENCHMARKS:
+        about, text, result = _measure(Plan(rounds, seconds, told.quick, name), told.write)
+        print(f"\n{about}\n\n{text}", flush=True)
+        done[result.title] = text
+        reached &= all(ratio.reached for ratio in result.ratios)
+        if told.write:
+            document.write(about, done, ORDER)
+    if not (told.quick or told.only or told.write):
+        document.write(about, done, ORDER)
+    return 0 if reached else 1
+
+
+def _measure(plan: Plan, write: bool) -> tuple[str, str, Result]:
+    """One benchmark, on a PostgreSQL of its own: the machine, the section, and what it says."""
+    start, load = time.perf_counter(), os.getloadavg()[0]
     with servers.postgres() as conninfo:
         about = machine(conninfo)
-        plans = {name: Plan(rounds, seconds, told.quick, name) for name in names}
-        results = [uvloop.run(BENCHMARKS[name].run(plan, conninfo)) for name, plan in plans.items()]
-    print(f"\n{about}\n\n" + "\n\n".join(report(result) for result in results))
-    print(f"\n{time.perf_counter() - start:.0f} s", file=sys.stderr)
-    if not told.quick and not told.only:
-        DOCUMENT.write_text(f"{PREFACE}\nMeasured on {about}.\n\n" + "\n\n".join(report(r) for r in results) + "\n")
-    return 0 if all(ratio.reached for result in results for ratio in result.ratios) else 1
+        if write:
+            document.check(about)
+        result = uvloop.run(BENCHMARKS[plan.name].run(plan, conninfo))
+    seconds = time.perf_counter() - start
+    when = f"Measured on {datetime.now(UTC):%Y-%m-%d} in {seconds:,.0f} s; load of the machine beforehand: {load:.1f}."
+    return about, f"{report(result)}\n\n{when}", result
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ def report(result: Result) -> str:
     ratios = [("ratio", "median (least–most)", "target", "")]
     ratios += [(r.name, r.spread.text(2), r.wanted, r.verdict) for r in result.ratios]
     rounds = len(result.measured[0].values)
-    parts = [f"## {result.title}", f"{result.what} {rounds} rounds.", _table(rows), _table(ratios)]
+    what = f"{result.what} {rounds} rounds." if rounds > 1 else result.what
+    parts = [f"## {result.title}", what, _table(rows), _table(ratios)]
     return "\n\n".join([*parts, *(["\n".join(f"- {note}" for note in result.notes)] if result.notes else [])])
 
 
@@ -97,8 +98,7 @@ def machine(conninfo: str) -> str:
         ((postgres,),) = connection.execute("SHOW server_version").fetchall()
     libraries = ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "fastapi", "uvicorn", "psycopg"))
     python = platform.python_version()
-    machine = f"{os.cpu_count()} cores ({_processor()}), Python {python}, PostgreSQL {postgres}, {libraries}"
-    return f"{machine}; load of the machine before it began: {os.getloadavg()[0]:.1f}"
+    return f"{os.cpu_count()} cores ({_processor()}), Python {python}, PostgreSQL {postgres}, {libraries}"
 
 
 def _processor() -> str:

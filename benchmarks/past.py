@@ -17,8 +17,10 @@ from domain.actor import Actor
 from domain.calendar_month import CalendarMonth
 from domain.calendar_night import Place
 from domain.catalogue import AGGREGATES
+from domain.claim import Claim
 from domain.kernel import Aggregate
 from domain.listing import BookingPolicies, Listing
+from domain.operator import Operator, Profile
 from domain.policies import Grace
 from domain.pricing import price
 from domain.reservation import Agreement, Links, Reservation
@@ -83,10 +85,7 @@ class Past:
 
     def commands(self, bookings: int) -> Iterator[Command]:
         """The listings, then bookings from first to last: asked for, paid and over, each among others."""
-        host = Actor(self.listing.host, "user")
-        for listing in self.listings:
-            offer = self.offer._replace(stream=listing)
-            yield Command("createListing", host, self._told(0).booked, [offer])
+        yield from self.offers()
         for number in range(bookings + OVER_AFTER):
             if number < bookings:
                 yield self.requested(number)
@@ -95,12 +94,24 @@ class Past:
             if 0 <= number - OVER_AFTER < bookings:
                 yield self.over(number - OVER_AFTER)
 
+    def offers(self) -> Iterator[Command]:
+        """The listings."""
+        host = Actor(self.listing.host, "user")
+        for listing in self.listings:
+            offer = self.offer._replace(stream=listing)
+            yield Command("createListing", host, self._told(0).booked, [offer])
+
+    def held(self, number: int) -> Command:
+        """The booking is asked for, where none is ever paid."""
+        return self.requested(number, self._stay(number) % STAYS + 1)
+
     def requested(self, number: int, version: int | None = None) -> Command:
         """The booking is asked for: its nights are held."""
         told, listing, stay = self._told(number), self._listing(number), self._stay(number)
         guest = self.guests[number % len(self.guests)]
         reservation = new_id()
-        self.reservations.append(reservation)
+        if version is None:
+            self.reservations.append(reservation)
         request = told.requested.replace(_text(self.listing.id), _text(listing))
         claim = told.claimed.replace(_text(self.listing.id), _text(listing))
         events = [
@@ -177,10 +188,33 @@ class Past:
         return Told(requested, claimed, confirmed, settled, completed, booked, stay.check_out)
 
 
-async def made(conninfo: str, bookings: int, first: date = date(2022, 1, 1)) -> Past:
-    """A past of so many bookings, on a new database that has one listing and one guest; nothing of it is recorded."""
+def operators(number: int, changes: int, admin: Actor, at: datetime) -> Iterator[Command]:
+    """So many operators, each made and then changed so many times."""
+    sample, codec, email = Operator.at(uuid4()), Codec([Operator, Claim]), "operator-0@backoffice.example"
+    claim = Claim.at(uuid4())
+    sample.create(Profile(email, "Operator 0", "+48 000"))
+    for change in range(1, changes + 1):
+        sample.update(Profile(email, "Operator 0", f"+48 {change:03}"))
+    claim.take(sample.id, "EMAIL_TAKEN", "Another operator has this e-mail.")
+    facts: list[Stored] = [codec.encode(fact) for fact in sample.pending_events]  # type: ignore[arg-type]
+    (taken,) = _states(claim)
+    for turn in range(number):
+        id, own = new_id(), email.replace("-0@", f"-{turn}@")
+        claimed = Stored(
+            Claim.id_of("operator-email", own), 1, "claim.taken.v1", taken.replace(_text(sample.id), _text(id))
+        )
+        for fact in facts:
+            said = fact._replace(stream=id, state=fact.state.replace(email.encode(), own.encode()))
+            first = fact.version == 1
+            yield Command("createOperator" if first else "updateOperator", admin, at, [said, claimed][: 1 + first])
+
+
+async def made(
+    conninfo: str, bookings: int, first: date = date(2022, 1, 1), people: tuple[str, str] = ("hanna", "gus")
+) -> Past:
+    """A past of so many bookings. Of it a host, a guest and the listing that all others are like are recorded."""
     async with seed.marketplace(conninfo) as marketplace:
-        host, guest = await marketplace.person("hanna"), await marketplace.person("gus")
+        host, guest = await marketplace.person(people[0]), await marketplace.person(people[1])
         listing = await marketplace.product.store.load(Listing, await marketplace.listing(host, 0))
         (offer,) = await marketplace.product.store.history([listing.id])
         terms = marketplace.product.services.terms

@@ -17,11 +17,8 @@ from commands.ports import Cause
 from domain.actor import NOBODY, Actor
 from domain.calendar_month import CalendarMonth
 from domain.calendar_night import Place
-from domain.claim import Claim
 from domain.kernel import Aggregate
 from domain.listing import BookingPolicies, Listing
-from domain.operator import Operator
-from domain.operator import Profile as Employee
 from domain.policies import Grace
 from domain.pricing import price
 from domain.reservation import Agreement, Links, Reservation
@@ -189,21 +186,6 @@ class Marketplace:
         await self.save((reservation, month), "startReservationPayment", guest.actor, booked)
         reservation.complete(at=stay.check_out)
         await self.save((reservation,), "completeStay", Actor(role="system"), stay.check_out)
-
-    async def operators(self, admin: Person, events: int) -> None:
-        """Operators, each made and changed nine times, until the feed has so many entries."""
-        await gather(self._operator(admin, number) for number in range(events // 10))
-
-    async def _operator(self, admin: Person, number: int) -> None:
-        operator = Operator.at(self.product.services.new_id())
-        email = f"operator-{number}@backoffice.example"
-        claim = Claim.at(Claim.id_of("operator-email", email))
-        claim.take(operator.id, "EMAIL_TAKEN", "Another operator has this e-mail.")
-        operator.create(Employee(email, f"Operator {number}", "+48 000"))
-        await self.save((operator, claim), "createOperator", admin.actor)
-        for change in range(1, 10):
-            operator.update(Employee(email, f"Operator {number}", f"+48 {change:03}"))
-            await self.save((operator,), "updateOperator", admin.actor)
 
     async def save(
         self, aggregates: tuple[Aggregate, ...], name: str, actor: Actor, at: datetime | None = None
