@@ -31,7 +31,9 @@ from infra.identity.throttle import Limits, PostgresThrottle
 from infra.identity.tokens import SignedTokens
 from infra.ids import new_id
 from infra.payments import callbacks_of, provider_of
+from infra.postgres.conninfo import bounded
 from infra.postgres.line import Line
+from infra.postgres.watch import Watch, look_on
 from infra.product import Product
 from infra.quote_signer import SignedQuotes
 from infra.read_models.side import ReadSide
@@ -56,11 +58,11 @@ async def build(
     Raises SettingsError if the first user cannot be made, Unavailable.
     """
     async with AsyncExitStack() as stack:
-        base = await _foundation(stack, settings, conninfo)
+        base = await _foundation(stack, settings, bounded(conninfo, idle_seconds=settings.database_idle_seconds))
         services = replace(await _services(stack, base), **overrides)
         product = await _assembled(stack, base, services)
         await _first_start(product)
-        async with _at_work(_jobs(product, base.side, roles)):
+        async with _at_work([base.watch.run(), *_jobs(product, base.side, roles)]):
             yield product
 
 
@@ -75,6 +77,7 @@ class _Foundation:
     side: ReadSide
     keys: SigningKeys
     tokens: SignedTokens
+    watch: Watch
 
 
 async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) -> _Foundation:
@@ -88,7 +91,10 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) 
     lifetime = timedelta(hours=settings.token_hours)
     keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, wall_now)
     await keys.ensure()
-    return _Foundation(settings, conninfo, clock, store, side, keys, SignedTokens(keys, lifetime, wall_now))
+    tokens = SignedTokens(keys, lifetime, wall_now)
+    watched = await _line(stack, conninfo, "watch")
+    watch = Watch(look_on(watched, settings.writer_warn_seconds), settings.writer_warn_seconds)
+    return _Foundation(settings, conninfo, clock, store, side, keys, tokens, watch)
 
 
 async def _line(stack: AsyncExitStack, conninfo: str, use: str) -> Line:
@@ -181,7 +187,12 @@ def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
         }
         return {"lag": lag} | ({"problem": "; ".join(sick)} if sick else {})
 
-    return {"database": database, "readModels": read_models, "scheduler": scheduler.health}
+    return {
+        "database": database,
+        "watermark": base.watch.health,
+        "readModels": read_models,
+        "scheduler": scheduler.health,
+    }
 
 
 async def _first_start(product: Product) -> None:

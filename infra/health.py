@@ -11,7 +11,9 @@ PATIENCE = 2.0
 """Seconds that a part has to answer; one that does not is not well."""
 
 Part = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Answers what is to be said of the part; a key `problem` says what is wrong with it."""
+"""Answers what is to be said of the part. A key `problem` says what is wrong with it; `warning`, what somebody should
+look at although everything works.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class State:
 
     problems: dict[str, str] = field(default_factory=dict)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+    """What somebody should look at, by part: it is well all the same."""
 
     @property
     def well(self) -> bool:
@@ -32,6 +36,7 @@ async def state_of(parts: Mapping[str, Part]) -> State:
     told = await asyncio.gather(*(_told(part) for part in parts.values()))
     state = State(parts=dict(zip(parts, told, strict=True)))
     state.problems.update({name: str(said["problem"]) for name, said in state.parts.items() if said.get("problem")})
+    state.warnings.update({name: str(said["warning"]) for name, said in state.parts.items() if said.get("warning")})
     return state
 
 

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str | None = None
     opensearch_url: SecretStr | None = None
 
+    # What the database may do to others.
+    database_idle_seconds: float = Field(10.0, ge=1)
+    """How long a transaction of Innkeep's own may idle before the server ends it."""
+    writer_warn_seconds: float = Field(5.0, gt=0)
+    """How long a transaction, anyone's in the cluster, may hold the readers of the log back before a warning."""
+
     # Payments.
     payments: Provider | None = None
     stripe_api_key: SecretStr | None = None

@@ -50,6 +50,7 @@ def mount(mount: Mount, product: Product) -> None:
             "status": "OK" if state.well else "ERR",
             "appVersion": APP_VERSION,
             "problems": state.problems,
+            "warnings": state.warnings,
             "parts": state.parts,
         }
         return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})

@@ -35,7 +35,7 @@ class Writer:
     """Of its backend; a prepared transaction has none."""
     name: str
     """What its application calls itself; the name a prepared transaction was given."""
-    state: str | None
+    state: str | None = field(compare=False)
     """As `pg_stat_activity` has it, or `prepared`; None if this role may not see it."""
     database: str | None
     role: str | None
