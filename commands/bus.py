@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from commands.work import Work
 from domain.access import holds
 from domain.actor import Actor
 from domain.errors import DomainError, NotAllowed
+from domain.kernel import Aggregate
 
 POLL = 0.02
 """Seconds between two looks for a twin's answer."""
@@ -59,6 +60,8 @@ class Ask:
     request_id: str = ""
     address: str | None = None
     key: Key | None = None
+    ahead: Sequence[Aggregate] = ()
+    """Drafts of what the command said it will read, as the log has them now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class Bus:
         key = ask.key if command.idempotent else None
         cause = Cause(id, command.name, ask.actor, ask.at, ask.request_id, ask.address, key)
         try:
-            return await self._attempt(command, message, ask, cause)
+            return await self._attempt(command, message, ask, cause, ahead=ask.ahead)
         except KeyTaken:
             raise
         except Conflict as conflict:
@@ -180,9 +183,16 @@ class Bus:
         raise first  # pragma: no cover - the loop has answered or raised
 
     async def _attempt(
-        self, command: Command, message: Message, ask: Ask, cause: Cause, *, fresh: bool = False
+        self,
+        command: Command,
+        message: Message,
+        ask: Ask,
+        cause: Cause,
+        *,
+        fresh: bool = False,
+        ahead: Sequence[Aggregate] = (),
     ) -> Done:
-        work = Work(self.store, self.services, cause, real_now=ask.real_now, fresh=fresh)
+        work = Work(self.store, self.services, cause, real_now=ask.real_now, fresh=fresh, ahead=ahead)
         try:
             answer = await command.handler(work, message)
         except DomainError:

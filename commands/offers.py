@@ -89,10 +89,16 @@ async def offered(work: Work, asked: Asked, *, fresh: bool) -> Offered:
 async def _listing(work: Work, asked: Asked, *, fresh: bool) -> Listing:
     """The listing, and in the same query, where the nights can be told without it, its calendar."""
     nights = asked.nights()
-    some = months(_some(nights, work.services.terms)) if nights is not None else ()
-    calendar = [Wanted(CalendarMonth, CalendarMonth.id_of(asked.listing, month), fresh) for month, _ in some]
-    await work.load_all((Wanted(Listing, asked.listing, fresh=True), *calendar))
+    some = None if nights is None else _some(nights, work.services.terms)
+    await work.load_all(streams(asked.listing, some, fresh=fresh))
     return await work.load(Listing, asked.listing)
+
+
+def streams(listing: UUID, nights: Nights | None, *, fresh: bool) -> list[Wanted]:
+    """What such a stay is decided on: the listing as it is now, and its calendar of these nights."""
+    parts = months(nights) if nights is not None else ()
+    calendar = (Wanted(CalendarMonth, CalendarMonth.id_of(listing, month), fresh) for month, _ in parts)
+    return [Wanted(Listing, listing, fresh=True), *calendar]
 
 
 def _some(nights: Nights, terms: Terms) -> Nights:

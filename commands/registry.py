@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from commands.ports import Answer
+from commands.ports import Answer, Wanted
 from commands.wire import Message
 from commands.work import Work
 from domain.access import Everyone, LoggedIn, Rule
@@ -52,6 +52,9 @@ class Command:
     """More paths of the same route."""
     idempotent: bool = True
     """Takes an Idempotency-Key; not on login, relogin and logout."""
+    ahead: Callable[[Any], Iterable[Wanted]] | None = None
+    """Streams that the handler reads whoever asks, told by the message: they are read in the question that finds the
+    caller, and so cost none of their own."""
     refuses: tuple[str, ...] = ()
     """The rules, by name, that may refuse it; the OpenAPI text of its 409."""
 

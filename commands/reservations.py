@@ -13,8 +13,8 @@ from pydantic import Field
 
 from commands import payment_process, stays
 from commands.calendar_nights import claim as claim_nights
-from commands.offers import Asked, GuestCount, Offered, offered
-from commands.ports import Answer
+from commands.offers import Asked, GuestCount, Offered, offered, streams
+from commands.ports import Answer, Wanted
 from commands.quotes import shown
 from commands.registry import Command, Route
 from commands.wire import UNSET, Day, Id, LongText, Message, NonEmpty, Number, RecordVersion, Text
@@ -41,6 +41,8 @@ DECIDED_BY_SERVER = frozenset(
         "cancellationPolicySnapshot",
     }
 )
+USUAL = 62
+"""Nights up to which a stay's calendar is read ahead."""
 ABOUT_THE_PRICE = ("PRICE_DIFFERS", "QUOTE_MISMATCH", "QUOTE_EXPIRED")
 ExportUrl = Annotated[Text | None, Field(alias="iCalExportUrl")]
 ImportSource = Annotated[Text | None, Field(alias="iCalImportSource")]
@@ -108,6 +110,13 @@ async def create_reservation(work: Work, m: CreateReservation) -> Answer:
     links = Links(m.ical_export_url, m.ical_import_source)
     reservation.request(agreement, links, at=work.at, terms=work.services.terms)
     return Answer(RESERVATION.name, reservation.id)
+
+
+def _ahead(m: CreateReservation) -> list[Wanted]:
+    """The listing and, of a usual stay, its calendar."""
+    start, end = m.check_in, m.check_out
+    usual = not isinstance(start, datetime) and not isinstance(end, datetime) and 0 < (end - start).days <= USUAL
+    return streams(m.listing_id, Nights(start, end) if usual else None, fresh=True)
 
 
 async def update_reservation(work: Work, m: UpdateReservation) -> Answer:
@@ -261,6 +270,7 @@ COMMANDS: tuple[Command, ...] = (
         CreateReservation,
         create_reservation,
         Route("POST", "/v1/reservations", SERVICE, status=201, action="create", data_name="reservation"),
+        ahead=_ahead,
         refuses=(
             "LISTING_NOT_PUBLISHED",
             "OWN_LISTING",

@@ -28,7 +28,14 @@ class Work:
     """
 
     def __init__(
-        self, store: EventStore, services: Services, cause: Cause, *, real_now: datetime, fresh: bool = False
+        self,
+        store: EventStore,
+        services: Services,
+        cause: Cause,
+        *,
+        real_now: datetime,
+        fresh: bool = False,
+        ahead: Iterable[Aggregate] = (),
     ) -> None:
         self.store = store
         self.services = services
@@ -38,8 +45,8 @@ class Work:
         self.from_cache = False
         self.position: int | None = None
         # By the ids' numbers: a UUID hashes in Python, an int does not.
-        self._loaded: dict[int, Aggregate] = {}
-        self._caught_up: set[int] = set()
+        self._loaded = {draft.id.int: draft for draft in ahead}
+        self._caught_up = {*self._loaded}
 
     @property
     def actor(self) -> Actor:

@@ -55,6 +55,7 @@ def mount_commands(mount: Mount, product: Product, describe: Describe) -> None:
             (route.path, *command.aliases),
             route.method,
             command_routes.endpoint(mount.edge, command, route),
+            foresees=command_routes.foresight(mount.edge, command, route) if command.ahead else None,
             services=(route.service,),
             operation=describe.command(command, route),
             api_auth=route.service == operator_routes.SERVICE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -9,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commands.bus import Ask, Done, Shown, authorise
-from commands.ports import Answer
+from commands.ports import Answer, Wanted
 from commands.registry import Command, Route
 from commands.wire import Message
 from domain.errors import DomainError, Invalid, NotAllowed
-from infra.http.edge import FROM_ELSEWHERE, POSITION, TOKEN, Edge, Endpoint, answer, parsed
+from infra.http.edge import FROM_ELSEWHERE, POSITION, TOKEN, Edge, Endpoint, Foresight, answer, parsed
 from infra.http.envelope import Context, encode, failure, success
 from infra.http.failures import failed, invalid
 
@@ -29,7 +30,9 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
         if route.for_session and context.disowned:
             raise NotAllowed(FROM_ELSEWHERE)
         authorise(command, context.actor)
-        message, body = await read(edge, request, context, command, route)
+        if isinstance(context.told, DomainError):
+            raise context.told
+        message, body = context.told or await read(edge, request, context, command, route)
 
         def render(told: Answer, shown: Shown) -> bytes:
             return rendered(product, context, route, told, shown)
@@ -42,6 +45,7 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
             request_id=context.request_id,
             address=context.address,
             key=edge.key(context, body) if command.idempotent else None,
+            ahead=context.ahead,
         )
         try:
             done = await product.bus.run(command, message, ask)
@@ -50,6 +54,20 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
         return respond(done, route, secure=request.scope["scheme"] == "https")
 
     return serve
+
+
+def foresight(edge: Edge, command: Command, route: Route) -> Foresight:
+    """Reads the message before the caller is known; what is wrong with it is said once they are."""
+
+    async def foresee(request: Request, context: Context) -> Sequence[Wanted]:
+        try:
+            context.told = await read(edge, request, context, command, route)
+        except DomainError as wrong:
+            context.told = wrong
+            return ()
+        return tuple(command.ahead(context.told[0])) if command.ahead else ()
+
+    return foresee
 
 
 async def read(edge: Edge, request: Request, context: Context, command: Command, route: Route) -> tuple[Message, Any]:

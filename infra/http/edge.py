@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from commands.bus import Unauthenticated
-from commands.ports import Key, Unavailable
+from commands.ports import Key, Unavailable, Wanted
 from domain.errors import DomainError, Invalid, NotAllowed
 from infra.http.envelope import Context, canonical, decode, failure, request_id_of
 from infra.http.failures import TooLarge, failed
@@ -33,6 +33,8 @@ NONE: Mapping[str, str] = MappingProxyType({})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FROM_ELSEWHERE = "A request that changes data and carries only a cookie must come from an allowed Origin."
 Endpoint = Callable[[Request, Context], Awaitable[Response]]
+Foresight = Callable[[Request, Context], Awaitable[Sequence[Wanted]]]
+"""The streams that an endpoint will read whoever asks, as far as the request tells them; it raises nothing."""
 log = structlog.get_logger("http")
 
 
@@ -67,12 +69,18 @@ class Edge:
         self.limit = product.settings.body_limit_bytes
 
     def open(
-        self, endpoint: Endpoint, *, public: bool, api_auth: bool = False, anonymous: bool = False
+        self,
+        endpoint: Endpoint,
+        *,
+        public: bool,
+        api_auth: bool = False,
+        anonymous: bool = False,
+        foresees: Foresight | None = None,
     ) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint as the web framework calls it.
 
         A `public` one answers bad credentials as it answers none; any other needs a caller (401). On an `anonymous` one
-        credentials are not even looked at.
+        credentials are not even looked at. What it `foresees` is read in the question that finds the caller.
         """
 
         async def endpoint_of(request: Request) -> Response:
@@ -86,7 +94,9 @@ class Edge:
             )
             try:
                 if not anonymous:
-                    await self.identify(request, context, public=public, api_auth=api_auth)
+                    credentials = self.credentials(request, context, public=public, api_auth=api_auth)
+                    wanted = await foresees(request, context) if foresees and credentials.found else ()
+                    await self.identify(context, credentials, wanted, public=public)
                 response = await endpoint(request, context)
             except (DomainError, Unavailable) as error:
                 problem = failed(error)
@@ -124,19 +134,24 @@ class Edge:
             user=str(context.actor.id) if context.actor.id else None,
         )
 
-    async def identify(self, request: Request, context: Context, *, public: bool, api_auth: bool) -> None:
-        """Who calls, as of now. Raises Unauthenticated, and NotAllowed for a change by a cookie from elsewhere."""
+    def credentials(self, request: Request, context: Context, *, public: bool, api_auth: bool) -> Credentials:
+        """What the caller brings, as far as it counts. Raises NotAllowed for a change by a cookie from elsewhere."""
         credentials = credentials_of(request, context, api_auth=api_auth)
         forged = credentials.by_cookie and request.method not in SAFE and not self.from_here(request, context)
         if forged and not public:
             raise NotAllowed(FROM_ELSEWHERE)
         context.disowned = forged
-        if forged:  # a stranger may ask this too, so a stranger it is
-            return
+        return Credentials() if forged else credentials  # a stranger may ask this too, so a stranger it is
+
+    async def identify(
+        self, context: Context, credentials: Credentials, wanted: Sequence[Wanted], *, public: bool
+    ) -> None:
+        """Who calls, as of now. Raises Unauthenticated, Unavailable."""
+        callers = self.product.callers
         if public:
-            context.actor = await self.product.callers.caller_if_any(credentials)
+            context.actor = await callers.caller_if_any(credentials)
             return
-        context.actor = await self.product.callers.caller(credentials)
+        context.actor, context.ahead = await callers.caller_and(credentials, wanted)
         if not context.actor.known:
             raise Unauthenticated("This needs a login: send a valid access token or API key.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from domain.actor import NOBODY, Actor
+from domain.kernel import Aggregate
 from projections.projection import instant
 
 APP_VERSION = "0.1.0"
@@ -34,6 +35,10 @@ class Context:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By their names in small letters."""
     actor: Actor = NOBODY
+    ahead: Sequence[Aggregate] = ()
+    """What was read together with the caller."""
+    told: Any = None
+    """The message, if it was read before the caller was known, or the error that it is."""
     disowned: bool = False
     """A cookie came with it, and counts for nothing, as the request came from elsewhere."""
     started: float = field(default_factory=time.perf_counter)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from infra.http.dispatch import Application, Opened
-from infra.http.edge import Edge, Endpoint
+from infra.http.edge import Edge, Endpoint, Foresight
 
 Operation = dict[str, Any]
 """An operation object of OpenAPI."""
@@ -36,10 +36,11 @@ class Mount:
         public: bool = True,
         api_auth: bool = False,
         anonymous: bool = False,
+        foresees: Foresight | None = None,
     ) -> None:
         """One endpoint at all its paths, with and without the prefix of each of its services. See `Edge.open`."""
         prefixes = [prefix_of(service) for service in services]
-        opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous)
+        opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous, foresees=foresees)
         for path in paths:
             for prefix in ("", *prefixes):
                 self._route(prefix + path, method, opened)

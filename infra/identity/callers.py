@@ -7,6 +7,7 @@ says, each time anew: a logout, a demotion or a revocation in any process holds 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from commands.bus import Unauthenticated
 from commands.ports import EventStore, Wanted, WrongKind
 from domain.actor import NOBODY, Actor
 from domain.api_key import ApiKey
+from domain.kernel import Aggregate
 from domain.session import Session
 from domain.user import User
 from infra.identity.api_keys import MARK, KeyTexts
@@ -84,13 +86,18 @@ class Callers:
 
         Raises Unauthenticated if those that it brings do not count, Unavailable.
         """
+        actor, _ = await self.caller_and(credentials, ())
+        return actor
+
+    async def caller_and(self, credentials: Credentials, wanted: Sequence[Wanted]) -> tuple[Actor, list[Aggregate]]:
+        """As `caller`, and these streams beside, if they could be read in the same question; else none of them."""
         found = credentials.found
         if found is None:
-            return NOBODY
+            return NOBODY, []
         if not found.text.startswith(MARK):
-            return await self._by_token(found.text)
+            return await self._by_token(found.text, wanted)
         if found.may_be_key:
-            return await self._by_key(found.text)
+            return await self._by_key(found.text), []
         raise Unauthenticated("An API key is sent as Authorization: Bearer.")
 
     async def caller_if_any(self, credentials: Credentials) -> Actor:
@@ -100,16 +107,18 @@ class Callers:
         except Unauthenticated:
             return NOBODY
 
-    async def _by_token(self, token: str) -> Actor:
+    async def _by_token(self, token: str, wanted: Sequence[Wanted]) -> tuple[Actor, list[Aggregate]]:
         claims = await self.tokens.read(token)
         if claims is None:
             raise Unauthenticated("This access token is not valid, or has expired: log in again.")
-        user, session = await self.store.load_all(
-            (Wanted(User, claims.user, fresh=True), Wanted(Session, claims.session, fresh=True))
-        )
+        own = (Wanted(User, claims.user, fresh=True), Wanted(Session, claims.session, fresh=True))
+        try:
+            user, session, *beside = await self.store.load_all((*own, *wanted))
+        except WrongKind:  # one of those beside is something else: whoever wants it will say so
+            user, session, *beside = await self.store.load_all(own)
         if not (isinstance(user, User) and isinstance(session, Session) and session.counts_for(user)):
             raise Unauthenticated("This session has ended: log in again.")
-        return Actor(user.id, user.role, session.id)
+        return Actor(user.id, user.role, session.id), beside
 
     async def _by_key(self, text: str) -> Actor:
         read = self.keys.read(text)
