@@ -12,7 +12,7 @@ from uuid import UUID
 
 from commands.ports import Wanted
 from commands.work import Work
-from domain.calendar_month import CalendarMonth, check_untaken
+from domain.calendar_month import CalendarMonth, check_untaken, streams_of
 from domain.calendar_night import ClaimKind, Place
 from domain.errors import NotThere
 from domain.listing import Listing
@@ -79,12 +79,10 @@ async def night_terms(work: Work, listing_id: UUID, nights: Nights, *, fresh: bo
 
 async def calendar(work: Work, listing_id: UUID, nights: Nights, *, fresh: bool = False) -> Pieces:
     """The months that these nights are in, each with its part of them, in order. Read together."""
-    parts = months(nights)
-    streams = [CalendarMonth.id_of(listing_id, month) for month, _ in parts]
-    if len(streams) > 1:
-        await work.load_all(Wanted(CalendarMonth, stream, fresh) for stream in streams)
-    loaded = [await work.load(CalendarMonth, stream, fresh=fresh) for stream in streams]
-    return [(month, part) for month, (_, part) in zip(loaded, parts, strict=True)]
+    parts = streams_of(listing_id, nights)
+    if len(parts) > 1:
+        await work.load_all(Wanted(CalendarMonth, stream, fresh) for stream, _ in parts)
+    return [(await work.load(CalendarMonth, stream, fresh=fresh), part) for stream, part in parts]
 
 
 async def months_to_come(work: Work, listing: Listing) -> list[CalendarMonth]:

@@ -13,13 +13,13 @@ from commands.ports import Wanted
 from commands.wire import Day
 from commands.work import Work
 from domain.booking_rules import Wish, check
-from domain.calendar_month import CalendarMonth
+from domain.calendar_month import CalendarMonth, streams_of
 from domain.errors import NotThere
 from domain.listing import Listing
 from domain.policies import Grace, Policy
 from domain.pricing import Price, min_stay, price
 from domain.resources.catalog import LISTING
-from domain.stay import Nights, Stay, checked_nights, months
+from domain.stay import Nights, Stay, checked_nights
 from domain.terms import Terms
 from domain.zones import local_date
 
@@ -96,8 +96,8 @@ async def _listing(work: Work, asked: Asked, *, fresh: bool) -> Listing:
 
 def streams(listing: UUID, nights: Nights | None, *, fresh: bool) -> list[Wanted]:
     """What such a stay is decided on: the listing as it is now, and its calendar of these nights."""
-    parts = months(nights) if nights is not None else ()
-    calendar = (Wanted(CalendarMonth, CalendarMonth.id_of(listing, month), fresh) for month, _ in parts)
+    parts = streams_of(listing, nights) if nights is not None else ()
+    calendar = (Wanted(CalendarMonth, stream, fresh) for stream, _ in parts)
     return [Wanted(Listing, listing, fresh=True), *calendar]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from domain.calendar_night import FREE, STAYS, Claimed, ClaimKind, Entry, Night, Place, claimed, said
 from domain.errors import NotThere, Refused
 from domain.kernel import Aggregate, event
-from domain.stay import Nights
+from domain.stay import Nights, months
 
 
 class CalendarMonth(Aggregate):
@@ -211,6 +211,12 @@ def check_unentered(entered: Iterable[date]) -> None:
     nights = [night.isoformat() for night in entered]
     if nights:
         raise Refused("ENTRY_EXISTS", f"The calendar has an entry already for: {', '.join(nights)}.", dates=nights)
+
+
+@lru_cache(maxsize=4_096)
+def streams_of(listing: UUID, nights: Nights) -> tuple[tuple[UUID, Nights], ...]:
+    """The streams of the months that these nights are in, each with its part of them, in order."""
+    return tuple((CalendarMonth.id_of(listing, month), part) for month, part in months(nights))
 
 
 @lru_cache(maxsize=65_536)

@@ -11,7 +11,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self, cast
 from uuid import UUID
 
-from eventsourcing.domain import BaseAggregate, CanMutateAggregate, MetaDomainEvent, event
+from eventsourcing.domain import (
+    BaseAggregate,
+    CanMutateAggregate,
+    MetaDomainEvent,
+    OriginatorIDError,
+    OriginatorVersionError,
+    decorated_funcs,
+    event,
+)
 
 from domain.errors import Refused
 
@@ -35,6 +43,22 @@ class Fact(CanMutateAggregate[UUID], metaclass=MetaDomainEvent):
     originator_version: int
     timestamp = BESIDE
     TOPIC: ClassVar[str]
+
+    def mutate(self, aggregate: Any) -> Any:
+        """Let the fact change the state of its aggregate: as the library does it, with the same checks.
+
+        The library looks up by reflection, each time, which of an event's fields its method takes; here a method takes
+        all of them (`tests/architecture`). Raises OriginatorIDError, OriginatorVersionError.
+        """
+        fields = dict(self.__dict__)
+        stream, version = fields.pop("originator_id"), fields.pop("originator_version")
+        if stream != aggregate.id:
+            raise OriginatorIDError(stream, aggregate.id)
+        if version != aggregate.version + 1:
+            raise OriginatorVersionError(version, aggregate.version + 1)
+        decorated_funcs[type(self)](aggregate, **fields)
+        aggregate.version = version
+        return aggregate
 
 
 class Aggregate(BaseAggregate[UUID]):

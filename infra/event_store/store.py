@@ -11,13 +11,14 @@ from uuid import UUID
 from psycopg.rows import TupleRow
 
 from commands.ports import Cause, Kept, Page, Wanted, WrongKind
-from domain.kernel import Aggregate, Recorded
+from domain.kernel import Aggregate, Fact, Recorded
 from infra.event_store.cache import Cache
 from infra.event_store.codec import Codec, UnknownEvent
 from infra.event_store.feed import Feed
 from infra.event_store.group_commit import GroupCommit, Save
 from infra.event_store.journal import Journal
 from infra.event_store.notifier import Notifier
+from infra.event_store.recent import Recent
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
 from infra.postgres.arrays import Ints, Uuids
@@ -69,6 +70,7 @@ class PostgresEventStore:
 
         self._codec = codec
         self._cache = Cache(cached)
+        self._recent = Recent(cached)
         self._loads, self._reads, self._files = line("loads"), line("feed"), line("journal")
         self._keys = ActorKeys(self._files)
         self._journal = Journal(self._files, self._keys, keep)
@@ -144,13 +146,15 @@ class PostgresEventStore:
             raise ValueError(f"{cause.name} has decided nothing: there is nothing to record")
         # What is encoded and kept is how it stands now, whatever the caller does while it is under way.
         decided = [(aggregate, len(aggregate.pending_events), aggregate.draft()) for aggregate in deciding]
-        events = [self._codec.encode(fact) for aggregate in deciding for fact in aggregate.pending_events]  # type: ignore[arg-type]
+        facts: list[Fact] = [fact for aggregate in deciding for fact in aggregate.pending_events]  # type: ignore[misc]
+        events = [self._codec.encode(fact) for fact in facts]
         try:
             position = await self._commit.append(Save(events, await self._journal.row(cause)))
         except BaseException:
             for aggregate in deciding:
                 self._cache.drop(aggregate.id)
             raise
+        self._recent.add(facts)
         for aggregate, count, as_saved in decided:
             del aggregate.pending_events[:count]
             self._cache.put(as_saved)
@@ -166,7 +170,7 @@ class PostgresEventStore:
         events: list[Recorded] = []
         for row in rows:
             try:
-                events.append(self._recorded(row))
+                events.append(self._recorded(row, self._recent.take(row[1].int, row[2])))
             except UnknownEvent as unknown:
                 unknown.position = row[0]
                 if not events:
@@ -252,9 +256,10 @@ class PostgresEventStore:
         if rows or self._cache.get(type(draft), draft.id) is None:
             self._cache.put(draft.draft())
 
-    def _recorded(self, row: TupleRow) -> Recorded:
+    def _recorded(self, row: TupleRow, fact: Fact | None = None) -> Recorded:
         position, stream, version, name, state, at, actor, role, command, command_name = row
         if command_name is None:
             raise LookupError(f"event {position} has no command in the journal: the log is damaged")
-        fact = self._codec.decode(stream, version, name, state)
+        if fact is None or name != fact.TOPIC:
+            fact = self._codec.decode(stream, version, name, state)
         return Recorded(position, fact, at.astimezone(UTC), actor, role, command, command_name)

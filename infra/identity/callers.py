@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from commands.bus import Unauthenticated
@@ -32,7 +33,7 @@ class Found(NamedTuple):
     by_cookie: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Credentials:
     """All places of a request where credentials may stand."""
 
@@ -45,7 +46,7 @@ class Credentials:
     api_auth: str | None = None
     """`ApiAuth`; filled on the routes that take it."""
 
-    @property
+    @cached_property
     def found(self) -> Found | None:
         """The first there is, in the order of the reference."""
         if self.query:

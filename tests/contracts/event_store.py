@@ -201,6 +201,13 @@ class EventStoreContract:
             "place 6",
         ]
 
+    async def test_who_wrote_and_who_did_not_read_the_same(self, open_store: OpenStore) -> None:
+        one, other = await open_store(), await open_store()
+        position = await moved(one, uuid4(), "Oslo", "Rome")
+        own = await everything(one, until=position)
+        assert own == await everything(other, until=position) == await everything(one, until=position)
+        assert places(own) == ["Oslo", "Rome"]
+
     async def test_past_the_end_there_is_nothing_and_the_position_stays(self, open_store: OpenStore) -> None:
         store = await open_store()
         assert await store.read(0, 10) == ([], 0)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from inspect import signature
 from typing import get_type_hints
 
 import pytest
+from eventsourcing.domain import decorated_funcs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,3 +33,11 @@ def test_comes_back_as_it_was(name: str) -> None:
         assert vars(read) == vars(written)
 
     comes_back()
+
+
+@pytest.mark.parametrize("name", sorted(CODEC.facts))
+def test_is_applied_by_a_method_that_takes_all_of_it(name: str) -> None:
+    """So nothing has to be looked up, or left out, when it is."""
+    fact = CODEC.facts[name]
+    own = {field.name for field in fields(fact)} - ENVELOPE
+    assert own == {*signature(decorated_funcs[fact]).parameters} - {"self"}
