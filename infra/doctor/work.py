@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import groupby
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
@@ -55,14 +56,15 @@ async def of_read_models(connection: Connection, *, running: bool) -> list[Findi
     ((end,),) = await (await connection.execute(END)).fetchall()
     ((led,),) = await (await connection.execute(LEADER)).fetchall()
     models = await health(connection, models_of(PROJECTIONS, RESOURCES))
-    found = [finding for model in models for finding in _of_model(model, end, running=running, led=led)]
+    found = [finding for model in models for finding in _of_model(model, end, led=led)]
+    found += _behind(models, running=running, led=led)
     if running and not led:
         seen = "nobody fills the read models: reads show less and less of what is recorded"
         found.insert(0, Finding("read models", "problem", seen, "run `innkeep projector`, or `innkeep serve`"))
     return found or [Finding("read models", "fine", f"all {len(models)} follow the log")]
 
 
-def _of_model(model: ModelHealth, end: int, *, running: bool, led: bool) -> Iterator[Finding]:
+def _of_model(model: ModelHealth, end: int, *, led: bool) -> Iterator[Finding]:
     name = f"read model {model.name}"
     again = f"`innkeep rebuild {model.name}`"
     if model.state == "missing":
@@ -78,10 +80,20 @@ def _of_model(model: ModelHealth, end: int, *, running: bool, led: bool) -> Iter
         yield Finding(name, "problem", f"stopped by {why}", todo)
     elif model.state == "rebuild due":
         yield Finding(name, "warning", "declared otherwise than its table was made: a rebuild is due", again)
-    if model.state != "stopped" and model.seconds_behind > LAG_WARNING:
-        seen = f"{model.events_behind} events behind the log, the oldest recorded {model.seconds_behind:.0f} s ago"
-        late: State = "problem" if running and model.seconds_behind > LAG_PROBLEM else "warning"
-        yield Finding(name, late, seen, _catch_up(running=running, led=led))
+
+
+def _behind(models: Iterable[ModelHealth], *, running: bool, led: bool) -> Iterator[Finding]:
+    """Those that lag: what stands at one position is one finding."""
+    late = [model for model in models if model.state != "stopped" and model.seconds_behind > LAG_WARNING]
+    for _, group in groupby(sorted(late, key=lambda model: model.position), key=lambda model: model.position):
+        found = list(group)
+        names = [model.name for model in found]
+        seconds = max(model.seconds_behind for model in found)
+        check = f"read model {names[0]}" if len(names) == 1 else "read models"
+        seen = f"{found[0].events_behind} events behind the log, the oldest recorded {seconds:.0f} s ago"
+        which = "" if len(names) == 1 else f": {', '.join(names)}"
+        state: State = "problem" if running and seconds > LAG_PROBLEM else "warning"
+        yield Finding(check, state, seen + which, _catch_up(running=running, led=led))
 
 
 def _catch_up(*, running: bool, led: bool) -> str:

@@ -62,6 +62,7 @@ class Entries:
     def __init__(self, codec: Codec, *, veiled: bool = True) -> None:
         self._codec = codec
         self._veiled = veiled
+        self._names = codec.facts.keys() | codec.retired.keys()
         self._paths = {name: personal_fields(fact, ENVELOPE) for name, fact in codec.facts.items()} if veiled else {}
 
     def of(self, row: TupleRow) -> Entry:
@@ -90,10 +91,10 @@ class Entries:
         try:
             fact = self._codec.decode(stream, version, name, state)
             fields = _plain(self._codec.encode(fact).state)
-        except UnknownEvent:
-            return self._as_stored(state), "unknown to this version of Innkeep; shown as it is stored"
         except Exception as error:  # noqa: BLE001 - whatever an upcast makes of it, the log goes on
-            return self._as_stored(state), f"cannot be read ({type(error).__name__}); shown as it is stored"
+            known = name in self._names or not isinstance(error, UnknownEvent)
+            note = "cannot be read by this version of Innkeep" if known else "unknown to this version of Innkeep"
+            return self._as_stored(state), f"{note}; shown as it is stored"
         for path in self._paths.get(fact.TOPIC, ()):
             fields = veiled(fields, path.split("."))
         return fields, None

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -266,6 +267,24 @@ def test_a_terminal_gets_colours_and_control_characters_reach_no_terminal(
     text = told.decode()
     assert "\x1b[36mlisting.created.v1" in text
     assert "\x9b" not in text
+
+
+def test_tail_waits_for_a_database_that_goes_away_and_skips_nothing(folder: Path) -> None:
+    server = Server(folder / "server")
+    try:
+        with World(server.start()) as before, tailing(server, "--json", "--after", "0", "--name", "user.*") as tail:
+            first = before.person().id
+            until("it follows", lambda: any(first in line for line in tail.lines))
+            assert server.end() == 0
+            with World(server.start()) as after:
+                second = after.person().id
+                until("it goes on", lambda: any(second in line for line in tail.lines))
+            code, said = tail.end()
+        assert (code, "Waiting for it" in said, "the database is back" in said) == (0, True, True), said
+        positions = [event["position"] for event in lines("".join(tail.lines))]
+        assert positions == sorted(set(positions)), "nothing twice"
+    finally:
+        server.stop()
 
 
 def test_the_command_may_stand_behind_its_options(server: Server, world: World, host: Person) -> None:
