@@ -25,7 +25,7 @@ _head = struct.Struct(">iiIii").pack
 _empty = struct.Struct(">iiI").pack
 _size = struct.Struct(">i").pack
 _int = struct.Struct(">ii").pack
-_instant = struct.Struct(">iq").pack
+_long = struct.Struct(">iq").pack
 
 
 class Column:
@@ -72,6 +72,18 @@ class Ints(Column):
         return _int(4, value)
 
 
+class BigInts(Column):
+    """`bigint[]`."""
+
+    __slots__ = ()
+    element, array = 20, 1016
+
+    @staticmethod
+    def written(value: int) -> bytes:
+        """Eight bytes. Raises struct.error for what does not fit into them."""
+        return _long(8, value)
+
+
 class Texts(Column):
     """`text[]`."""
 
@@ -97,6 +109,18 @@ class Byteas(Column):
         return _size(len(value)) + value
 
 
+class Jsons(Column):
+    """`jsonb[]`, of JSON that is written already."""
+
+    __slots__ = ()
+    element, array = 3802, 3807
+
+    @staticmethod
+    def written(value: bytes) -> bytes:
+        """The format's version, then the text."""
+        return _size(len(value) + 1) + b"\x01" + value
+
+
 class Instants(Column):
     """`timestamptz[]`."""
 
@@ -106,10 +130,10 @@ class Instants(Column):
     @staticmethod
     def written(value: datetime) -> bytes:
         """Microseconds since the year 2000."""
-        return _instant(8, (value - EPOCH) // MICROSECOND)
+        return _long(8, (value - EPOCH) // MICROSECOND)
 
 
-KINDS: tuple[type[Column], ...] = (Uuids, Ints, Texts, Byteas, Instants)
+KINDS: tuple[type[Column], ...] = (Uuids, Ints, BigInts, Texts, Byteas, Jsons, Instants)
 
 
 class ColumnDumper(Dumper):

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from infra.postgres import arrays
+
 
 @asynccontextmanager
 async def connected(conninfo: str, *, autocommit: bool = True) -> AsyncIterator[AsyncConnection[TupleRow]]:
     """A connection; without `autocommit` the block is one transaction. Raises psycopg.OperationalError."""
     connection = await AsyncConnection.connect(conninfo, autocommit=autocommit)
     try:
+        arrays.teach(connection)
         async with connection:
             yield connection
     finally:

@@ -13,11 +13,16 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 
 
+def to_bytes(value: Any) -> bytes:
+    """The JSON of a document or of one value, as UTF-8."""
+    return _encode(value)
+
+
 def to_json(value: Any) -> str:
     """The JSON of a document or of one value."""
     return _encode(value).decode()
 
 
-def from_json(text: str) -> Document:
+def from_json(text: str | bytes) -> Document:
     """The document that a JSON text is."""
     return _decode(text)

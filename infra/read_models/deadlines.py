@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import sql
 
 from domain.kernel import Recorded
+from infra.postgres.arrays import BigInts, Instants, Texts, Uuids
+from infra.read_models.documents import written_for
 from infra.read_models.model import Connection, digest, table_name
 from projections.deadlines import DeadlineProjection, Set
 
@@ -17,12 +20,12 @@ CREATE = sql.SQL(
     " PRIMARY KEY (kind, subject))"
 )
 INDEX = sql.SQL("CREATE INDEX ON {} (due, kind, subject)")
-SET = sql.SQL(
+SET: LiteralString = (
     "INSERT INTO {} (kind, subject, due, position)"
     " SELECT * FROM unnest(%b::text[], %b::uuid[], %b::timestamptz[], %b::bigint[])"
     " ON CONFLICT (kind, subject) DO UPDATE SET due = excluded.due, position = excluded.position"
 )
-CLEAR = sql.SQL(
+CLEAR: LiteralString = (
     "DELETE FROM {} AS d USING unnest(%b::text[], %b::uuid[]) AS cleared (kind, subject)"
     " WHERE d.kind = cleared.kind AND d.subject = cleared.subject"
 )
@@ -46,6 +49,11 @@ class DeadlineModel:
         """In the order in which they are acted on."""
         return [INDEX.format(sql.Identifier(table))]
 
+    @property
+    def handles(self) -> None:
+        """What an event sets and clears, its changes say."""
+        return
+
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Set and clear what these events say; the last word on each deadline counts."""
         last: dict[tuple[str, UUID], tuple[datetime | None, int]] = {}
@@ -56,8 +64,9 @@ class DeadlineModel:
         held = [(kind, subject, due, at) for (kind, subject), (due, at) in last.items() if due is not None]
         cleared = [key for key, (due, _) in last.items() if due is None]
         if held:
-            columns = [list(column) for column in zip(*held, strict=True)]
-            await connection.execute(SET.format(sql.Identifier(table)), columns)
+            kinds, subjects, dues, positions = zip(*held, strict=True)
+            columns = (Texts(kinds), Uuids(subjects), Instants(dues), BigInts(positions))
+            await connection.execute(written_for(SET, table), columns, prepare=True)
         if cleared:
-            columns = [list(column) for column in zip(*cleared, strict=True)]
-            await connection.execute(CLEAR.format(sql.Identifier(table)), columns)
+            kinds, subjects = zip(*cleared, strict=True)
+            await connection.execute(written_for(CLEAR, table), (Texts(kinds), Uuids(subjects)), prepare=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import sql
 
 from domain.access import named
-from domain.kernel import Recorded
+from domain.kernel import Fact, Recorded
 from domain.resource import Kind, Resource
-from infra.read_models.codec import from_json, to_json
+from infra.postgres.arrays import BigInts, Jsons, Uuids
+from infra.read_models.codec import from_json, to_bytes
 from infra.read_models.model import Connection, digest, table_name
 from projections.projection import Document, Handler, Projection, Target
 
@@ -19,16 +21,21 @@ CREATE = sql.SQL(
     "CREATE TABLE {} (id uuid PRIMARY KEY, body jsonb NOT NULL, folded jsonb, position bigint NOT NULL)"
     " WITH (fillfactor = 80)"
 )
-LOAD = sql.SQL("SELECT id, body::text FROM {} WHERE id = ANY(%b)")
-UPSERT = sql.SQL(
+LOAD: LiteralString = "SELECT id, body::text FROM {} WHERE id = ANY(%b::uuid[])"
+UPSERT: LiteralString = (
     "INSERT INTO {} (id, body, folded, position)"
-    " SELECT id, body::jsonb, folded::jsonb, position"
-    " FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::bigint[]) AS made (id, body, folded, position)"
+    " SELECT * FROM unnest(%b::uuid[], %b::jsonb[], %b::jsonb[], %b::bigint[])"
     " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position"
 )
-DELETE = sql.SQL("DELETE FROM {} WHERE id = ANY(%b)")
+DELETE: LiteralString = "DELETE FROM {} WHERE id = ANY(%b::uuid[])"
 
 Touched = tuple[Recorded, Handler, Target]
+
+
+@lru_cache(maxsize=256)
+def written_for(statement: LiteralString, table: str) -> bytes:
+    """The statement for one table. Put together once, as that costs as much as to run it."""
+    return sql.SQL(statement).format(sql.Identifier(table)).as_bytes(None)
 
 
 class DocumentModel:
@@ -62,6 +69,11 @@ class DocumentModel:
             *(of.format(sql.Identifier(table), each.format(sql.Literal(name), order)) for name in self.indexed),
         ]
 
+    @property
+    def handles(self) -> Collection[type[Fact]]:
+        """Those that its projection has a handler for."""
+        return self.projection.handles.keys()
+
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Fold these events into the documents they concern: one query to load, one to write."""
         touched = [
@@ -76,19 +88,29 @@ class DocumentModel:
         kept = {id: document for id in positions if (document := documents[id]) is not None}
         gone = [id for id in positions if id not in kept]
         if kept:
-            texts = [self._texts(document) for document in kept.values()]
-            bodies = [to_json(document) for document in kept.values()]
-            made = [list(kept), bodies, texts, [positions[id] for id in kept]]
-            await connection.execute(UPSERT.format(sql.Identifier(table)), made)
+            made = (
+                Uuids([*kept]),
+                Jsons([to_bytes(document) for document in kept.values()]),
+                Jsons([self._texts(document) for document in kept.values()]),
+                BigInts([positions[id] for id in kept]),
+            )
+            await connection.execute(written_for(UPSERT, table), made, prepare=True)
         if gone:
-            await connection.execute(DELETE.format(sql.Identifier(table)), [gone])
+            await connection.execute(written_for(DELETE, table), [Uuids(gone)], prepare=True)
 
     async def _load(
         self, connection: Connection, table: str, touched: Sequence[Touched]
     ) -> dict[UUID, Document | None]:
-        ids = list({target.id for _, _, target in touched})
-        cursor = await connection.execute(LOAD.format(sql.Identifier(table)), [ids], binary=True)
-        return {id: from_json(body) for id, body in await cursor.fetchall()}
+        """The documents as they stand. What begins with its stream in these events stands nowhere yet."""
+        documents: dict[UUID, Document | None] = {}
+        for event, _, target in touched:
+            if event.version == 1 and event.stream == target.id:
+                documents.setdefault(target.id, None)
+        ids = {target.id for _, _, target in touched}.difference(documents)
+        if ids:
+            cursor = await connection.execute(written_for(LOAD, table), [Uuids([*ids])], prepare=True, binary=True)
+            documents |= {id: from_json(body) for id, body in await cursor.fetchall()}
+        return documents
 
     def _folded(
         self, touched: Sequence[Touched], documents: dict[UUID, Document | None]
@@ -100,10 +122,10 @@ class DocumentModel:
             positions[target.id] = event.position
         return documents, positions
 
-    def _texts(self, document: Document) -> str | None:
+    def _texts(self, document: Document) -> bytes | None:
         if not self.texts:
             return None
-        return to_json({name: casefolded(document.get(name)) for name in self.texts})
+        return to_bytes({name: casefolded(document.get(name)) for name in self.texts})
 
 
 def casefolded(value: Any) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from domain.kernel import Recorded
+from infra.postgres.arrays import BigInts, Texts, Uuids
 from infra.read_models.model import Connection, digest, table_name
 from projections.feed import FeedProjection
 
@@ -38,11 +39,20 @@ class FeedModel:
         """None: it is read by number."""
         return ()
 
+    @property
+    def handles(self) -> None:
+        """What an event tells, its entry says."""
+        return
+
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Append what these events tell."""
         told = [(entry, event.position) for event in events if (entry := self.projection.entry(event)) is not None]
         if told:
-            columns = [[e.subject for e, _ in told], [e.type for e, _ in told], [position for _, position in told]]
+            columns = (
+                Uuids([entry.subject for entry, _ in told]),
+                Texts([entry.type for entry, _ in told]),
+                BigInts([position for _, position in told]),
+            )
             await connection.execute(APPEND.format(feed=sql.Identifier(table)), columns)
 
 

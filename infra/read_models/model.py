@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from psycopg import AsyncConnection, sql
 
-from domain.kernel import Recorded
+from domain.kernel import Fact, Recorded
 from infra.read_models.codec import to_json
 
 LAYOUT = 1
@@ -49,6 +49,11 @@ class Model(Protocol):
 
     def indexes(self, table: str) -> Sequence[sql.Composed]:
         """Makes its indexes, under names that PostgreSQL chooses."""
+        ...
+
+    @property
+    def handles(self) -> Collection[type[Fact]] | None:
+        """The events that can make any difference to it; None: each has to be shown to it."""
         ...
 
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:

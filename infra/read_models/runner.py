@@ -29,7 +29,7 @@ ADVANCE = """UPDATE read_model SET position = %s, state = 'live', failed_positio
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
 
-BREATH = 0.02
+BREATH = 0.05
 """Seconds between two pages that are not full, unless somebody waits: what happens meanwhile shares a transaction."""
 STANDBY_SECONDS = 0.25
 """Between two attempts to take the lead, or to come back after the database was away."""
@@ -202,8 +202,10 @@ class Runner:
             cursor = await connection.execute(ADVANCE, [page.position, list(names), start])
             if cursor.rowcount != len(names):
                 raise _Moved
-            for name in names:
-                await self._models[name].apply(connection, self._models[name].table, page.events)
+            there = {type(event.fact) for event in page.events}
+            for model in (self._models[name] for name in names):
+                if model.handles is None or not there.isdisjoint(model.handles):
+                    await model.apply(connection, model.table, page.events)
         reached = dict.fromkeys(names, page.position)
         self._positions |= reached
         self._progress.advance(reached)

@@ -44,11 +44,11 @@ class Library:
         return id
 
     async def put(self, table: str, projection: Any, body: dict[str, Any]) -> None:
-        texts = DocumentModel(projection, [r for r in sample.RESOURCES if r.documents == table])._texts(body)
+        made = DocumentModel(projection, [r for r in sample.RESOURCES if r.documents == table])._texts(body)
         async with await psycopg.AsyncConnection.connect(self.world.conninfo, autocommit=True) as connection:
             await connection.execute(
                 f"INSERT INTO doc_{table} VALUES (%s, %s::jsonb, %s::jsonb, 1)",
-                [body["id"], to_json(body), texts],
+                [body["id"], to_json(body), None if made is None else made.decode()],
             )
 
     async def titles(self, *parameters: tuple[str, str], actor: Actor = ANNA) -> list[str]:
