@@ -15,7 +15,7 @@ from domain.calendar_night import STAYS, Entry, Place
 from domain.kernel import Recorded
 from domain.money import to_major
 from domain.resources.catalog import LISTING_CALENDAR
-from projections.projection import Document, Projection, Target, born, instant, on
+from projections.projection import Document, Projection, Target, instant, on
 
 UNCLAIMED: Document = {"claimedBy": None, "bookedBy": None}
 UNSAID: Document = {
@@ -49,8 +49,10 @@ def month_of(document: Document) -> Sequence[UUID]:
 def claimed(document: Document | None, event: Recorded, night: date) -> Document:
     """Held or booked, or busy in another calendar."""
     fact: Any = event.fact
-    booked_by = str(fact.claim) if fact.kind in STAYS else None
-    return _listed(document, event, fact.place, night, {"claimedBy": str(fact.claim), "bookedBy": booked_by})
+    by = str(fact.claim)
+    return _listed(
+        document, event, fact.place, night, {"claimedBy": by, "bookedBy": by if fact.kind in STAYS else None}
+    )
 
 
 def released(document: Document | None, event: Recorded, _: date) -> Document:
@@ -91,9 +93,23 @@ def _listed(document: Document | None, event: Recorded, place: Place, night: dat
     """The night as the event leaves it, listed from now on if it was not."""
     if document is not None and document["isActive"]:
         return _touched(document, event, fields)
-    whose = {"listingId": str(place.listing), "hostId": str(place.host), "timeZone": place.zone}
-    new = born(event, date=night.isoformat(), **whose, **UNCLAIMED, **UNSAID)
-    return _seen(new | {"id": str(CalendarMonth.night_id(place.listing, night))} | fields)
+    at = instant(event.at)
+    return _seen(
+        {
+            "id": str(CalendarMonth.night_id(place.listing, night)),
+            "date": night.isoformat(),
+            "listingId": str(place.listing),
+            "hostId": str(place.host),
+            "timeZone": place.zone,
+            **UNCLAIMED,
+            **UNSAID,
+            "isActive": True,
+            "recordVersion": 1,
+            "createdAt": at,
+            "updatedAt": at,
+            **fields,
+        }
+    )
 
 
 def _touched(document: Document | None, event: Recorded, fields: Document) -> Document:
@@ -105,11 +121,11 @@ def _touched(document: Document | None, event: Recorded, fields: Document) -> Do
 
 
 def _seen(document: Document) -> Document:
+    """With what follows from the rest; the document is nobody else's yet."""
     claimed = document["claimedBy"] is not None
-    return document | {
-        "isAvailable": not claimed and not document["isBlocked"],
-        "isActive": claimed or document["isEntered"],
-    }
+    document["isAvailable"] = not claimed and not document["isBlocked"]
+    document["isActive"] = claimed or document["isEntered"]
+    return document
 
 
 CALENDARS = Projection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -53,6 +54,7 @@ def on(kind: type[Aggregate], **handlers: Handler) -> dict[type[Fact], Handler]:
     return {getattr(kind, name): handler for name, handler in handlers.items()}
 
 
+@lru_cache(maxsize=4_096)
 def instant(at: datetime) -> str:
     """RFC 3339 UTC with milliseconds: as text, instants order as in time."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
