@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import LiteralString, Self
 
 import psycopg
-import structlog
 from psycopg import AsyncConnection
 
 from commands.ports import Unavailable
 from domain.errors import Invalid, NotThere
 from infra.postgres.connected import connected
 from infra.postgres.line import Line
+from infra.postgres.trouble import Outage
 
 READ: LiteralString = "SELECT ahead, moved_at FROM clock"
 # Locked by the update, so that two who move it at once move it one after the other.
@@ -136,6 +136,7 @@ class Clock:
 
     async def _follow(self) -> None:
         """Notice what others do to it, whatever happens to the database meanwhile."""
+        outage = Outage("clock")
         while True:
             try:
                 async with connected(self._conninfo) as connection:
@@ -143,11 +144,12 @@ class Clock:
                     self._listening.set()
                     while True:
                         ((ahead, moved_at),) = await self._line.ask(READ)
+                        outage.over()
                         self._take(ahead, moved_at)
                         async for _ in connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
                             pass
             except (psycopg.OperationalError, Unavailable) as away:
-                structlog.get_logger("clock").warning("the database is away", error=str(away))
+                outage.lasts(away)
             await asyncio.sleep(AGAIN_SECONDS)
 
     def _take(self, ahead: int, moved_at: datetime) -> None:

@@ -25,6 +25,7 @@ from domain.kernel import Recorded
 from infra.agenda import Agenda, Agendas, Deadline, Key
 from infra.clock import Clock
 from infra.postgres.line import Line
+from infra.postgres.trouble import Outage
 
 TAKE: LiteralString = "SELECT pg_try_advisory_lock(hashtextextended('innkeep scheduler of ' || current_schema(), 0))"
 LEAVE: LiteralString = "SELECT pg_advisory_unlock(hashtextextended('innkeep scheduler of ' || current_schema(), 0))"
@@ -55,6 +56,8 @@ class Failing:
     again_at: float
     """By the event loop's clock."""
     error: str
+    given_up: bool = False
+    """Has somebody waited for it in vain? Nobody waits for it again; it is tried further, and health says so."""
 
 
 class Scheduler:
@@ -100,12 +103,14 @@ class Scheduler:
 
     async def run(self) -> None:
         """Act on what is due when it is due, whatever happens to the database meanwhile."""
+        outage = Outage("scheduler")
         while True:
             pause = TICK
             try:
                 pause = await self._look()
+                outage.over()
             except Unavailable as away:
-                self._log.warning("the database is away", error=str(away))
+                outage.lasts(away)
             except Exception:  # noqa: BLE001 - a fault here must not end the product's time
                 self._log.exception("the scheduler failed and begins anew")
             await asyncio.sleep(pause)
@@ -113,9 +118,12 @@ class Scheduler:
     async def run_until(self, until: datetime) -> None:
         """Return when every deadline up to that instant, those they set included, is acted on and seen by reads.
 
-        Raises Unavailable if one of them keeps failing, ReadBehind if the read models do not follow.
+        Raises Unavailable if one of them keeps failing, ReadBehind if the read models do not follow. Whoever asks again
+        is not kept waiting by that same one.
         """
         async with self._turn(wait=True):
+            for failing in self._failing.values():
+                failing.again_at = 0.0 if failing.given_up else failing.again_at  # one more try is fair
             await self._act_until(until, give_up_at=_loop_time() + self._patience)
         await self._seen.until_now(self._models, CAUGHT_UP)
 
@@ -179,11 +187,13 @@ class Scheduler:
             if not agenda.whole and not agenda.due:
                 agenda = await self._agendas.until(until)
                 await self._agendas.bring_up(agenda)
-            elif give_up_at is None or not agenda.due:
+            elif give_up_at is None or not (waited_for := self._not_given_up(agenda)):
                 self._forget(agenda)
                 return
             elif _loop_time() > give_up_at:
-                failing = next(iter(agenda.due.values()))
+                for deadline in waited_for:
+                    self._failing[deadline.kind, deadline.subject].given_up = True
+                failing = waited_for[0]
                 raise Unavailable(f"{failing.kind} of {failing.subject} cannot be acted on now")
             else:
                 await asyncio.sleep(TURN)
@@ -229,7 +239,8 @@ class Scheduler:
         pause = min(first * 2 ** min(tries - 1, 30), longest)
         told = f"{type(error).__name__}: {error}"
         # Health is for everybody, and an error may quote what it met: what it said stands in the log.
-        self._failing[key] = Failing(tries, _loop_time() + pause, type(error).__name__)
+        given_up = key in self._failing and self._failing[key].given_up
+        self._failing[key] = Failing(tries, _loop_time() + pause, type(error).__name__, given_up)
         unexpected = None if isinstance(error, DomainError | Unavailable) else error
         self._log.error("a deadline failed", kind=key[0], subject=str(key[1]), error=told, exc_info=unexpected)
 
@@ -237,6 +248,10 @@ class Scheduler:
         """What failed and is not due any more fails no more."""
         if agenda.whole:
             self._failing = {key: failing for key, failing in self._failing.items() if key in agenda.due}
+
+    def _not_given_up(self, agenda: Agenda) -> list[Deadline]:
+        """What is due, fails, and is still worth waiting for."""
+        return [d for key, d in agenda.due.items() if key not in self._failing or not self._failing[key].given_up]
 
     def _resting(self) -> set[Key]:
         now = _loop_time()

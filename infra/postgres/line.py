@@ -23,8 +23,8 @@ T = TypeVar("T")
 AGAIN_SECONDS = 0.05
 """Between two attempts to connect."""
 
-ENDED_BY_SERVER = "57P"
-"""The class of errors by which a server says goodbye; the end of the connection itself may be noticed only later."""
+ENDED_BY_SERVER = ("57P", "25P03")
+"""The errors by which a server says goodbye; the end of the connection itself may be noticed only later."""
 READ_ONLY = "25006"
 """The server takes no writes any more: another one may."""
 

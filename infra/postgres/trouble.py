@@ -9,11 +9,19 @@ Unavailable          whatever is wrong: nothing is recorded that is not told, an
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import psycopg
+import structlog
 
 from commands.ports import Unavailable
 
-TROUBLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+TROUBLE = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 """What is the database's own affair, and passes; any other error is one of what was asked."""
 
 AWAY = "The database is away."
@@ -42,3 +50,35 @@ def unavailable(error: BaseException, otherwise: str = AWAY) -> Unavailable:
     if state is None and any(words in str(error) for words in NO_ROOM):
         sentence = FULL_HOUSE
     return Unavailable(sentence, why=str(error).strip() or type(error).__name__)
+
+
+class Outage:
+    """Tells the log that the database is away: when it begins, whenever it has lasted twice as long, and when it is
+    over. Whoever tries again four times a second would fill a log with it.
+
+    Args:
+        who: whose log.
+        clock: seconds that pass.
+    """
+
+    def __init__(self, who: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._log = structlog.get_logger(who)
+        self._clock = clock
+        self._since: float | None = None
+        self._next_word = 0.0
+
+    def lasts(self, error: BaseException) -> None:
+        """It was away just now."""
+        now = self._clock()
+        if self._since is None:
+            self._since, self._next_word = now, now
+        if now >= self._next_word:
+            lasted = now - self._since
+            self._next_word = now + max(1.0, lasted)
+            self._log.warning("the database is away", error=str(error), seconds=round(lasted, 1))
+
+    def over(self) -> None:
+        """It was there just now."""
+        if self._since is not None:
+            self._log.info("the database is back", seconds=round(self._clock() - self._since, 1))
+            self._since = None

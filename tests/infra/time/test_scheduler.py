@@ -112,6 +112,19 @@ async def test_one_that_keeps_failing_is_said_and_stays_due(tower: Tower) -> Non
     assert (await scheduler.health()).get("problem") is None
 
 
+async def test_nobody_waits_twice_for_one_that_keeps_failing(tower: Tower) -> None:
+    stuck = await tower.set(10)
+    tower.broken[stuck] = 1_000
+    scheduler = await tower.scheduler(patience=0.3)
+    with pytest.raises(Unavailable, match=f"ring of {stuck}"):
+        await scheduler.run_until(NOON + 60 * MINUTE)
+    fine = await tower.set(20)
+    await scheduler.run_until(NOON + 60 * MINUTE)
+    assert await tower.rung() == [(fine, 20)]
+    tower.wall.at += 60 * MINUTE
+    assert "problem" in await scheduler.health()
+
+
 async def test_one_that_changed_nothing_is_not_acted_on_for_ever(tower: Tower) -> None:
     """As when what was due has come about in another way, and no fact says so."""
     alarm = await tower.set(10)
