@@ -133,6 +133,7 @@ class Bus:
     async def _again(self, command: Command, message: Message, ask: Ask, kept: Kept) -> Done:
         key = ask.key
         assert key is not None  # noqa: S101 - only asked of requests with a key
+        ask = replace(ask, ahead=())  # decided on once already
         found = await self._once_answered(key, kept)
         if found is not None and found.fingerprint == key.fingerprint and found.answer is None:
             if found.age < self.abandoned:

@@ -45,10 +45,10 @@ async def claim_nights(work: Work, listing_id: UUID, claim_id: UUID, nights: Nig
     Raises NIGHTS_TAKEN, with the nights in `detail.nights`; NotThere if there is no such listing.
     """
     place = await _place(work, listing_id)
-    claim(await calendar(work, listing_id, nights), place, claim_id, kind)
+    claim_pieces(await calendar(work, listing_id, nights), place, claim_id, kind)
 
 
-def claim(pieces: Pieces, place: Place, claim_id: UUID, kind: ClaimKind = "hold") -> None:
+def claim_pieces(pieces: Pieces, place: Place, claim_id: UUID, kind: ClaimKind = "hold") -> None:
     """As `claim_nights`, of nights that are at hand. Raises NIGHTS_TAKEN."""
     if len(pieces) > 1:  # all of those taken are named, whichever month they are in
         check_untaken(night for month, part in pieces for night in month.taken(part, claim_id))

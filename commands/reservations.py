@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from commands import payment_process, stays
-from commands.calendar_nights import claim as claim_nights
+from commands.calendar_nights import claim_pieces
 from commands.offers import Asked, GuestCount, Offered, offered, streams
 from commands.ports import Answer, Wanted
 from commands.quotes import shown
@@ -161,7 +161,7 @@ def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None,
         from_major(total, m.currency or right.price.currency, "totalPrice")
     try:
         check_price(right.price, m.currency, total)
-        claim_nights(found.calendar.pieces, place, claim)
+        claim_pieces(found.calendar.pieces, place, claim)
         if isinstance(fixed, Refused):
             raise fixed
     except Refused as refusal:

@@ -126,9 +126,9 @@ class Work:
         """The events decided so far, as the log will have them; their positions are not known yet."""
         c = self.cause
         return [
-            Recorded(0, fact, c.at, c.actor.id, c.actor.role, c.id, c.name)  # type: ignore[arg-type]
+            Recorded(0, fact, c.at, c.actor.id, c.actor.role, c.id, c.name)
             for aggregate in self.changed
-            for fact in aggregate.pending_events
+            for fact in aggregate.pending_facts
         ]
 
     async def save(self) -> None:

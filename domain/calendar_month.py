@@ -224,6 +224,6 @@ def _month_id(listing: UUID, year: int, month: int) -> UUID:
     return uuid5(listing, f"calendar {year:04}-{month:02}")
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=16_384)
 def _night_id(listing: UUID, night: date) -> UUID:
     return uuid5(listing, f"night {night}")

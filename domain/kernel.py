@@ -48,7 +48,7 @@ class Fact(CanMutateAggregate[UUID], metaclass=MetaDomainEvent):
         """Let the fact change the state of its aggregate: as the library does it, with the same checks.
 
         The library looks up by reflection, each time, which of an event's fields its method takes; here a method takes
-        all of them (`tests/architecture`). Raises OriginatorIDError, OriginatorVersionError.
+        all of them, which the tests hold for every event. Raises OriginatorIDError, OriginatorVersionError.
         """
         fields = dict(self.__dict__)
         stream, version = fields.pop("originator_id"), fields.pop("originator_version")
@@ -94,6 +94,11 @@ class Aggregate(BaseAggregate[UUID]):
         )
         fact.mutate(self)
         self.pending_events.append(fact)
+
+    @property
+    def pending_facts(self) -> list[Fact]:
+        """What was decided and is not recorded yet: the library's `pending_events`, by their right type."""
+        return cast("list[Fact]", self.pending_events)
 
     def expect(self, record_version: int | None) -> None:
         """Refuse a change that was decided on an older version than this one. Raises STALE_VERSION."""

@@ -77,7 +77,7 @@ class RecordRules:
     """The resource whose id stands in `<parent>Id`; its owner is this record's owner, and it must be seen."""
 
 
-class Column(NamedTuple):
+class ShownField(NamedTuple):
     """One field as answers show it."""
 
     name: str
@@ -143,10 +143,10 @@ class Resource:
         return Own(self.owner) | Staff() if self.owner else Staff()
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def shown_fields(self) -> tuple[ShownField, ...]:
         """What answers show of it, in order, beside what every resource carries."""
         return tuple(
-            Column(
+            ShownField(
                 field.name,
                 field.sees,
                 field.name + INDEX if field.kind is Kind.ENUM else "",

@@ -19,7 +19,7 @@ def shown(resource: Resource, document: Document, actor: Actor) -> Document:
     the document.
     """
     out: Document = {name: document.get(name) for name in _BEFORE}
-    for name, sees, place, places in resource.columns:
+    for name, sees, place, places in resource.shown_fields:
         if sees is None or holds(sees, actor, document):
             value = out[name] = document.get(name)
             if place:

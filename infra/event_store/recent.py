@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from domain.kernel import Fact
 
@@ -18,16 +19,19 @@ class Recent:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._facts: dict[tuple[int, int], Fact] = {}
+        self._facts: dict[tuple[int, int, int], Fact] = {}
 
-    def add(self, facts: Iterable[Fact]) -> None:
-        """These are recorded now."""
+    def add(self, facts: Iterable[Fact], command: UUID) -> None:
+        """These are recorded now, by this command."""
         known = self._facts
         for fact in facts:
-            known[fact.originator_id.int, fact.originator_version] = fact
+            known[fact.originator_id.int, fact.originator_version, command.int] = fact
         while len(known) > self._size:
             del known[next(iter(known))]
 
-    def take(self, stream: int, version: int) -> Fact | None:
-        """The fact, if it is known; whoever asks is the last to."""
-        return self._facts.pop((stream, version), None)
+    def take(self, stream: UUID, version: int, command: UUID) -> Fact | None:
+        """The fact that this command recorded there, if it is known; whoever asks is the last to.
+
+        A log that came back from an older copy may have another command's there.
+        """
+        return self._facts.pop((stream.int, version, command.int), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 from uuid import UUID
 
 from psycopg.rows import TupleRow
@@ -110,7 +110,7 @@ class PostgresEventStore:
             Unavailable: the database is away, or too many wait for it.
         """
         (found,) = await self.load_all((Wanted(kind, stream, fresh),))
-        return found  # type: ignore[return-value] # of the kind that was asked for
+        return cast("A", found)
 
     async def load_all(self, wanted: Sequence[Wanted]) -> list[Aggregate]:
         """As `load`, of several streams in one question: each of the kind asked for, in the order asked."""
@@ -146,7 +146,7 @@ class PostgresEventStore:
             raise ValueError(f"{cause.name} has decided nothing: there is nothing to record")
         # What is encoded and kept is how it stands now, whatever the caller does while it is under way.
         decided = [(aggregate, len(aggregate.pending_events), aggregate.draft()) for aggregate in deciding]
-        facts: list[Fact] = [fact for aggregate in deciding for fact in aggregate.pending_events]  # type: ignore[misc]
+        facts = [fact for aggregate in deciding for fact in aggregate.pending_facts]
         events = [self._codec.encode(fact) for fact in facts]
         try:
             position = await self._commit.append(Save(events, await self._journal.row(cause)))
@@ -154,7 +154,7 @@ class PostgresEventStore:
             for aggregate in deciding:
                 self._cache.drop(aggregate.id)
             raise
-        self._recent.add(facts)
+        self._recent.add(facts, cause.id)
         for aggregate, count, as_saved in decided:
             del aggregate.pending_events[:count]
             self._cache.put(as_saved)
@@ -170,7 +170,7 @@ class PostgresEventStore:
         events: list[Recorded] = []
         for row in rows:
             try:
-                events.append(self._recorded(row, self._recent.take(row[1].int, row[2])))
+                events.append(self._recorded(row, self._recent.take(row[1], row[2], row[8])))
             except UnknownEvent as unknown:
                 unknown.position = row[0]
                 if not events:
@@ -260,6 +260,6 @@ class PostgresEventStore:
         position, stream, version, name, state, at, actor, role, command, command_name = row
         if command_name is None:
             raise LookupError(f"event {position} has no command in the journal: the log is damaged")
-        if fact is None or name != fact.TOPIC:
+        if fact is None:
             fact = self._codec.decode(stream, version, name, state)
         return Recorded(position, fact, at.astimezone(UTC), actor, role, command, command_name)

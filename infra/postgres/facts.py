@@ -28,7 +28,8 @@ UNLOGGED: LiteralString = """SELECT relname::text AS relation FROM pg_class WHER
 EXISTS: LiteralString = "SELECT to_regclass('event') IS NOT NULL AND to_regclass('log_position') IS NOT NULL AS made"
 # In this order: whatever is visible was drawn before the sequence is read.
 NEWEST: LiteralString = "SELECT coalesce(max(position), 0) AS newest FROM event"
-DRAWN: LiteralString = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS drawn FROM log_position"
+# Never a plain SELECT of the sequence: see the migration 0007_fence.
+DRAWN: LiteralString = "SELECT coalesce(pg_sequence_last_value('log_position'), 0) AS drawn"
 
 
 class Sequence(NamedTuple):
