@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from domain.errors import Invalid
+from infra.postgres.connected import connected
+from infra.read_models.side import ReadSide
 from projections.projection import Document, Projection
 from read_api.ports import ReadBehind
 from tests.infra.read_models import sample
@@ -197,6 +199,24 @@ async def test_feed_numbers_are_dense_whatever_lies_between(world: World) -> Non
     ]
     assert page.head == 6
     assert (await side.feeds.entries("shelf", 7, 3)).rows == []
+
+
+async def test_two_that_both_take_themselves_for_the_leader_number_nothing_twice(world: World) -> None:
+    """As one whose lead was lost without its knowing: the position that both would move on decides who writes."""
+    sides = [await world.side(run=False) for _ in range(2)]
+
+    async def led(side: ReadSide) -> None:
+        async with connected(world.conninfo) as connection:
+            await side.runner._lead(connection)  # without asking for the lead
+
+    world.running += [asyncio.create_task(led(side)) for side in sides]
+    made = [await world.shelf(ANNA, f"shelf {number}") for number in range(40)]
+    for side in sides:
+        await world.caught_up(side)
+    entries = await documents(world, "shelf_feed")
+    assert [number for number, *_ in entries] == list(range(1, 81)), "each shelf is told of twice: made, and opened"
+    assert [subject for _, subject, *_ in entries] == [shelf for shelf in made for _ in range(2)]
+    assert not any(task.done() for task in world.running), "neither of them fell over the other"
 
 
 async def test_who_waits_for_a_feed_wakes_with_the_entry(world: World) -> None:
