@@ -84,6 +84,9 @@ class CommandDocuments:
         if missing := [id for id in ids if id not in documents]:
             raise NotThere(f"{resource} ({missing[0]})")
         asked = self._asked[resource]
+        if asked:  # what their caller sees of the document, the parents decide as they are recorded by now
+            parents = {self._resources[parent.resource].documents for parent in asked}
+            await self._waiting.until_now(tuple(parents), PATIENCE)
         return [
             shown_to(declared, document | (await self._store.parents(asked, document, actor) if asked else {}), actor)
             for document in (documents[id] for id in ids)
