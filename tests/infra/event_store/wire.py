@@ -38,8 +38,9 @@ class Wire:
         if self._server is not None:
             self._server.close()
             self._server = None
-        self.hang_up()
-        await asyncio.gather(*self._talks)
+        while self._talks:  # one that has just been taken can be hung up only once it is put through
+            self.hang_up()
+            await asyncio.wait(self._talks, timeout=0.05)
         (self._folder / ".s.PGSQL.5432").unlink(missing_ok=True)
 
     def hang_up(self) -> None:
