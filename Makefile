@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml requirements-dev.lock
 		"innkeep needs Python 3.11 or newer; this is %s at %s. Try: make setup PYTHON=/path/to/python3.11" \
 		% (sys.version.split()[0], sys.executable))'
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
