@@ -1,0 +1,70 @@
+"""What can be searched: indexes, each over one resource's documents and what is joined to them. Declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from domain.access import Rule
+from domain.resource import COMMON, Field, Kind, Resource
+
+SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.LIST}
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Documents of another resource that stand with each document of an index, as far as the caller sees them."""
+
+    name: str
+    """Under which they stand, and before the dot of their fields: `listing.title`."""
+    resource: Resource
+    by: str
+    """The field that holds the id: of the index's resource, or of another join before it (`payment.listingId`)."""
+    on: str = "id"
+    """The field of the joined resource that has that value."""
+    many: bool = False
+    """All of them, newest first, `most` at most: shown, not searched. Otherwise the one, or null."""
+    most: int = 100
+    where: tuple[tuple[str, str], ...] = ()
+    """Values that fields of the joined must have besides."""
+
+
+class Place(NamedTuple):
+    """One field of an index: of its own resource, or of a join."""
+
+    join: Join | None
+    field: Field
+
+    @property
+    def name(self) -> str:
+        """As callers write it."""
+        return f"{self.join.name}.{self.field.name}" if self.join else self.field.name
+
+
+@dataclass(frozen=True)
+class Index:
+    """One thing to search: its resource says what documents hold, and who sees which of them and which fields."""
+
+    name: str
+    """As in the path: the resource's name, or the view's."""
+    resource: Resource
+    joins: tuple[Join, ...] = ()
+    texts: tuple[str, ...] = ()
+    """The texts, by the names of their places, that `q` looks in."""
+    shows: tuple[str, ...] | None = None
+    """Of a view: the fields of its own resource that it shows; absent: all of them."""
+    lists: Rule | None = None
+    """Who may ask at all; absent: as the resource's list."""
+    doc: str = ""
+    points: tuple[str, ...] = field(default=())
+    """Objects with `lat` and `lon` in which distances and boxes are looked for."""
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        """Every field that can be asked for, by its name."""
+        own = [Place(None, f) for f in (*self.resource.fields, *COMMON) if f.shown]
+        joined = [
+            Place(join, f) for join in self.joins if not join.many for f in (*join.resource.fields, *COMMON) if f.shown
+        ]
+        return {place.name: place for place in (*own, *joined)}
