@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain.kernel import Recorded
+from domain.payment import Payment
+from domain.payment_attempt import PaymentAttempt
+from domain.reservation import Reservation
+from domain.review_window import ReviewWindow
 from projections import payments, reservations, reviews
 from projections.calendars import CALENDARS
 from projections.deadlines import Clear, DeadlineProjection, Set
@@ -28,7 +32,9 @@ def _deadlines(event: Recorded) -> Iterable[Set | Clear]:
         yield from deadlines(event)
 
 
-DEADLINES = DeadlineProjection(_deadlines)
+DEADLINES = DeadlineProjection(
+    _deadlines, aggregates=frozenset(kind.TOPIC for kind in (Reservation, Payment, PaymentAttempt, ReviewWindow))
+)
 
 PROJECTIONS: tuple[Projection | FeedProjection | DeadlineProjection, ...] = (
     USERS,

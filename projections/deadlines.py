@@ -32,5 +32,7 @@ class DeadlineProjection:
 
     changes: Callable[[Recorded], Iterable[Set | Clear]]
     version: int = 1
+    aggregates: frozenset[str] | None = None
+    """The topics of those whose events change anything; None: of any."""
     name: str = "deadline"
     """Also that of its table."""

@@ -29,3 +29,5 @@ class FeedProjection:
     """Of the feed, such as `operator`; its table is `<name>_feed`."""
     entry: Callable[[Recorded], FeedEntry | None]
     version: int = 1
+    aggregates: frozenset[str] | None = None
+    """The topics of those whose events it may tell; None: of any."""

@@ -37,4 +37,4 @@ def entry(event: Recorded) -> FeedEntry | None:
     return FeedEntry(event.stream, type) if type else None
 
 
-OPERATOR_FEED = FeedProjection("operator", entry)
+OPERATOR_FEED = FeedProjection("operator", entry, aggregates=frozenset({Operator.TOPIC}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from typing import Any, NamedTuple, NotRequired, cast, get_type_hints
@@ -24,18 +24,37 @@ ENVELOPE = frozenset({"originator_id", "originator_version"})
 
 class UnknownEvent(Unavailable):
     """The log has an event that this code cannot read: a newer one wrote it. Nothing is decided on a stream with such
-    an event, and no read model goes past it; everything else goes on.
+    an event, and no read model that it may concern goes past it; everything else goes on.
+
+    Args:
+        name: the event's stored name.
+        stream: where it stands.
+        version: at which version.
+        why: it cannot be read, for the log.
+        aggregate: the topic of the aggregate that has it; absent where this code knows no such aggregate either.
     """
 
-    def __init__(self, name: str, stream: UUID, version: int, why: str = "no event is known by that name") -> None:
+    def __init__(
+        self,
+        name: str,
+        stream: UUID,
+        version: int,
+        why: str = "no event is known by that name",
+        *,
+        aggregate: str | None = None,
+    ) -> None:
         super().__init__(
             "This was changed by a newer release of Innkeep, which this one cannot read.",
             retry_after=60,
             why=f"event {name} (stream {stream}, version {version}): {why}",
         )
-        self.name, self.stream, self.version = name, stream, version
+        self.name, self.stream, self.version, self.aggregate = name, stream, version, aggregate
         self.position: int | None = None
         """In the log, where that is known."""
+
+    def concerns(self, aggregates: Collection[str] | None) -> bool:
+        """May it make a difference to who looks at these aggregates' events? None: at all there are."""
+        return self.aggregate is None or aggregates is None or self.aggregate in aggregates
 
 
 class Stored(NamedTuple):
@@ -73,11 +92,12 @@ class Codec:
 
     def __init__(
         self,
-        aggregates: Iterable[type[Aggregate]],
+        aggregates: Collection[type[Aggregate]],
         upcasts: Mapping[str, tuple[str, Upcast]] | None = None,
     ) -> None:
         self._known: dict[str, _Known] = {}
         self._upcasts = dict(upcasts or {})
+        self._aggregates = frozenset(kind.TOPIC for kind in aggregates)
         self._write = msgspec.json.Encoder(decimal_format="number").encode
         self._read_raw = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
         for kind in aggregates:
@@ -103,7 +123,8 @@ class Codec:
         try:
             read = known.read(state)
         except msgspec.DecodeError as error:
-            raise UnknownEvent(name, stream, version, f"its state cannot be read: {error}") from error
+            why = f"its state cannot be read: {error}"
+            raise UnknownEvent(name, stream, version, why, aggregate=known.kind.TOPIC) from error
         values = {**known.defaults, **read, "originator_id": stream, "originator_version": version}
         fact: Fact = object.__new__(known.fact)
         fact.__dict__.update(values)
@@ -154,8 +175,15 @@ class Codec:
             name, upcast = self._upcasts[name]
             raw = upcast(raw)
         if name not in self._known:
-            raise UnknownEvent(written, stream, version)
+            aggregate = aggregate_of(written)
+            known = aggregate if aggregate in self._aggregates else None
+            raise UnknownEvent(written, stream, version, aggregate=known)
         return self._known[name], self._write(raw)
+
+
+def aggregate_of(name: str) -> str:
+    """The topic of the aggregate, from an event's stored name: `listing` of `listing.created.v1`."""
+    return name.rsplit(".", 2)[0]
 
 
 def facts_of(kind: type[Aggregate]) -> list[type[Fact]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -53,6 +53,11 @@ class DeadlineModel:
     def handles(self) -> None:
         """What an event sets and clears, its changes say."""
         return
+
+    @property
+    def aggregates(self) -> Collection[str] | None:
+        """As its projection says."""
+        return self.projection.aggregates
 
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Set and clear what these events say; the last word on each deadline counts."""

@@ -12,6 +12,7 @@ from psycopg import sql
 from domain.access import named
 from domain.kernel import Fact, Recorded
 from domain.resource import Kind, Resource
+from infra.event_store.codec import aggregate_of
 from infra.postgres.arrays import BigInts, Jsons, Uuids
 from infra.read_models.codec import from_json, to_bytes
 from infra.read_models.model import Connection, digest, table_name
@@ -73,6 +74,11 @@ class DocumentModel:
     def handles(self) -> Collection[type[Fact]]:
         """Those that its projection has a handler for."""
         return self.projection.handles.keys()
+
+    @property
+    def aggregates(self) -> Collection[str]:
+        """Those whose events its projection has a handler for."""
+        return {aggregate_of(fact.TOPIC) for fact in self.handles}
 
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Fold these events into the documents they concern: one query to load, one to write."""

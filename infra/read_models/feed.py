@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from psycopg import sql
 
@@ -43,6 +43,11 @@ class FeedModel:
     def handles(self) -> None:
         """What an event tells, its entry says."""
         return
+
+    @property
+    def aggregates(self) -> Collection[str] | None:
+        """As its projection says."""
+        return self.projection.aggregates
 
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Append what these events tell."""

@@ -56,6 +56,15 @@ class Model(Protocol):
         """The events that can make any difference to it; None: each has to be shown to it."""
         ...
 
+    @property
+    def aggregates(self) -> Collection[str] | None:
+        """The topics of the aggregates whose events it looks at; None: of any.
+
+        An event that this release does not know stops the models that look at its aggregate. A model that comes to
+        look at another one raises its version, as it may have passed events of that one by.
+        """
+        ...
+
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Write what these events, in order, make of the table."""
         ...

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from commands.ports import Page
+from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
 from infra.read_models.catalogue import make_table
 from infra.read_models.model import Connection, Model
@@ -70,13 +71,22 @@ class _Filler:
 
     async def fill(self) -> bool:
         """Take in the next page. Was there any?"""
-        page = await self.feed.read(self.position, self.page)
+        page = await self._read(self.position)
         if page.position == self.position:
             return False
         async with self.connection.transaction():
             await self.model.apply(self.connection, self.table, page.events)
         self.position = page.position
         return True
+
+    async def _read(self, position: int) -> Page:
+        """The next page; an unknown event is passed if it does not concern the model. Raises UnknownEvent."""
+        try:
+            return await self.feed.read(position, self.page)
+        except UnknownEvent as unknown:
+            if unknown.position is None or unknown.concerns(self.model.aggregates):
+                raise
+            return Page([], unknown.position)
 
     async def take_its_place(self) -> None:
         """Swap the tables, with the fresh one at least as far on as the live one. Raises if something is in the way."""
@@ -103,7 +113,7 @@ class _Filler:
         for _ in range(SETTLING_TRIES):
             if position >= until:
                 return position, rest
-            page = await self.feed.read(position, self.page)
+            page = await self._read(position)
             if page.position > position:
                 position = page.position
                 rest.append(page)

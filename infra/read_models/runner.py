@@ -162,14 +162,22 @@ class Runner:
             try:
                 page = await self._feed.read(position, self._page)
             except UnknownEvent as unknown:
-                # What a newer release has recorded might concern any of them: none goes past it.
-                for name in names:
-                    await self._stop(connection, name, position, (unknown.position, unknown.name), unknown)
+                worked |= await self._meet(connection, names, position, unknown)
                 continue
             if page.position > position:
                 worked |= await self._take_in(connection, names, position, page)
                 self._behind |= len(page.events) == self._page
         return worked
+
+    async def _meet(self, connection: Connection, names: Sequence[str], start: int, unknown: UnknownEvent) -> bool:
+        """At an event of a newer release: whom it may concern stops there, the others pass it. Did any?"""
+        concerned = [name for name in names if unknown.concerns(self._models[name].aggregates)]
+        for name in concerned:
+            await self._stop(connection, name, start, (unknown.position, unknown.name), unknown)
+        others = [name for name in names if name not in concerned]
+        if not others or unknown.position is None:
+            return False
+        return await self._take_in(connection, others, start, Page([], unknown.position))
 
     async def _take_in(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> bool:
         """Bring the models over a page; whoever cannot follow is stopped at its event, the others go on."""

@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from commands.ports import Cause
@@ -24,6 +25,10 @@ NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)  # a Wednesday
 ANNA, BEN = Actor(uuid4(), "user"), Actor(uuid4(), "user")
 MODERATOR = Actor(uuid4(), "moderator")
 NOBODY = Actor()
+STRANGE: LiteralString = """SELECT reached FROM append_events(
+  ARRAY[%(id)s], ARRAY[1], ARRAY[%(name)s], ARRAY['{}'::bytea], ARRAY[%(id)s],
+  ARRAY[%(id)s], ARRAY['do'], ARRAY[NULL::uuid], ARRAY['system'], ARRAY[NULL::uuid], ARRAY['default'],
+  ARRAY[''], ARRAY[NULL::bytea], ARRAY[%(at)s::timestamptz], ARRAY[NULL], ARRAY[NULL::bytea], ARRAY[NULL::bytea])"""
 
 
 @dataclass
@@ -59,6 +64,14 @@ class World:
         book.shelve(shelf=shelf, owner=owner.id, title=title, **fields)  # type: ignore[arg-type]
         await self.happen(book, actor=owner)
         return book
+
+    async def strange(self, name: str) -> int:
+        """An event that only a newer release knows; its position."""
+        self.now += timedelta(seconds=1)
+        async with await psycopg.AsyncConnection.connect(self.conninfo) as connection:
+            cursor = await connection.execute(STRANGE, {"name": name, "id": uuid4(), "at": self.now})
+            ((self.position,),) = await cursor.fetchall()
+        return self.position
 
     async def side(self, projections: Any = sample.PROJECTIONS, resources: Any = None, *, run: bool = True) -> ReadSide:
         """A read side as a process of its own would have it; running, unless told otherwise."""

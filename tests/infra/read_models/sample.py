@@ -230,7 +230,7 @@ def _told(e: Recorded) -> FeedEntry | None:
     return FeedEntry(e.stream, words[e.name]) if e.name in words else None
 
 
-SHELF_FEED = FeedProjection("shelf", _told)
+SHELF_FEED = FeedProjection("shelf", _told, aggregates=frozenset({Shelf.TOPIC}))
 
 
 def _due(e: Recorded) -> Iterable[Set | Clear]:
@@ -241,5 +241,5 @@ def _due(e: Recorded) -> Iterable[Set | Clear]:
         yield Clear("return", e.stream)
 
 
-DUE = DeadlineProjection(_due)
+DUE = DeadlineProjection(_due, aggregates=frozenset({Book.TOPIC}))
 PROJECTIONS = (SHELVES, BOOKS, READINGS, SHELF_FEED, DUE)

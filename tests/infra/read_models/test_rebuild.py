@@ -12,6 +12,7 @@ import pytest
 
 from commands.ports import Page
 from domain.kernel import Recorded
+from infra.event_store import UnknownEvent
 from infra.read_models.catalogue import due
 from infra.read_models.rebuild import RebuildRunning, rebuild
 from infra.read_models.side import NoSuchModel, ReadSide
@@ -52,6 +53,17 @@ async def test_a_rebuilt_model_equals_the_one_it_replaces(world: World, name: st
     assert told[-1] == (world.position, world.position)
     await world.shelf(ANNA)  # and it follows on
     await world.caught_up(side)
+
+
+async def test_a_rebuild_passes_an_event_of_a_newer_release_only_if_it_does_not_concern_the_model(world: World) -> None:
+    side = await world.side()
+    await filled(world, side)
+    await world.strange("shelf.painted.v1")
+    await world.book(await world.shelf(ANNA), ANNA)
+    await world.caught_up(side, "book")
+    assert await side.rebuild("book") == world.position
+    with pytest.raises(UnknownEvent):
+        await side.rebuild("shelf")
 
 
 async def test_a_rebuild_mends_what_is_wrong_in_the_table(world: World) -> None:

@@ -166,6 +166,32 @@ async def test_a_stopped_model_is_tried_again(world: World, until: Until) -> Non
     assert await _in_state(side, "shelf", "live")
 
 
+async def test_an_event_of_a_newer_release_stops_those_that_look_at_its_aggregate(world: World, until: Until) -> None:
+    side = await world.side()
+    book = await world.book(await world.shelf(ANNA), ANNA)
+    strange = await world.strange("shelf.painted.v1")
+    book.price(1)
+    position = await world.happen(book)
+    await world.caught_up(side, "book", "reading", "deadline")
+    for name in ("shelf", "shelf_feed"):
+        await until(lambda name=name: _in_state(side, name, "stopped"))  # type: ignore[misc]
+    health = {model.name: model for model in await side.health()}
+    assert [(health[name].position, health[name].failed_position) for name in ("shelf", "shelf_feed")] == [
+        (strange - 1, strange)
+    ] * 2
+    assert {health[name].state for name in ("book", "reading", "deadline")} == {"live"}
+    assert health["book"].position >= position
+
+
+async def test_an_event_of_an_unknown_aggregate_might_concern_all(world: World, until: Until) -> None:
+    side = await world.side()
+    await world.shelf(ANNA)
+    strange = await world.strange("rocket.launched.v1")
+    for name in side.models:
+        await until(lambda name=name: _in_state(side, name, "stopped"))  # type: ignore[misc]
+    assert {model.failed_position for model in await side.health()} == {strange}
+
+
 async def test_events_that_no_projection_knows_advance_it(world: World) -> None:
     side = await world.side([sample.SHELVES])
     await world.book(await world.shelf(ANNA), ANNA)
