@@ -30,6 +30,8 @@ from infra.identity.superadmin import ensure_superadmin
 from infra.identity.throttle import Limits, PostgresThrottle
 from infra.identity.tokens import SignedTokens
 from infra.ids import new_id
+from infra.kafka import relay_of
+from infra.kafka.relay import Relay
 from infra.payments import callbacks_of, provider_of
 from infra.postgres.conninfo import bounded
 from infra.postgres.line import Line
@@ -60,9 +62,10 @@ async def build(
     async with AsyncExitStack() as stack:
         base = await _foundation(stack, settings, bounded(conninfo, idle_seconds=settings.database_idle_seconds))
         services = replace(await _services(stack, base), **overrides)
-        product = await _assembled(stack, base, services)
+        relay = relay_of(settings, base.conninfo, base.store) if Role.RELAY in roles else None
+        product = await _assembled(stack, base, services, relay)
         await _first_start(product)
-        async with _at_work([base.watch.run(), *_jobs(product, base.side, roles)]):
+        async with _at_work([base.watch.run(), *_jobs(product, base.side, roles), *([relay.run()] if relay else [])]):
             yield product
 
 
@@ -131,7 +134,7 @@ async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
     )
 
 
-async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Services) -> Product:
+async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Services, relay: Relay | None) -> Product:
     settings, side = base.settings, base.side
     commands = registry()
     bus = Bus(base.store, services, patience=settings.idempotency_wait_seconds)
@@ -166,11 +169,11 @@ async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Service
         scheduler=scheduler,
         side=side,
         fingerprint_secret=await secret(base.conninfo, "fingerprints"),
-        parts=_parts(base, scheduler),
+        parts=_parts(base, scheduler, relay),
     )
 
 
-def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
+def _parts(base: _Foundation, scheduler: Scheduler, relay: Relay | None) -> Mapping[str, Part]:
     async def database() -> dict[str, Any]:
         return {"head": await base.store.head()}
 
@@ -192,7 +195,7 @@ def _parts(base: _Foundation, scheduler: Scheduler) -> Mapping[str, Part]:
         "watermark": base.watch.health,
         "readModels": read_models,
         "scheduler": scheduler.health,
-    }
+    } | ({"relay": relay.health} if relay else {})
 
 
 async def _first_start(product: Product) -> None:

@@ -9,6 +9,8 @@ class Role(StrEnum):
     API = "api"
     PROJECTOR = "projector"
     SCHEDULER = "scheduler"
+    RELAY = "relay"
+    """From the log to Kafka, where one is set."""
 
 
 EVERYTHING = frozenset(Role)

@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     # Engines: absent means the default that needs nothing installed.
     database_url: SecretStr | None = None
     kafka_bootstrap_servers: str | None = None
+    kafka_prefix: str = Field("innkeep", pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """Of all topics, and of the relay's names: one for each marketplace."""
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_ssl_ca_location: str | None = None
+    kafka_ssl_certificate_location: str | None = None
+    kafka_ssl_key_location: str | None = None
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
     opensearch_url: SecretStr | None = None
 
     # What the database may do to others.
@@ -140,8 +149,8 @@ class Settings(BaseSettings):
 
     @property
     def not_used_yet(self) -> tuple[str, ...]:
-        """What is set and does nothing in this release: the engines that read models and events can grow to."""
-        engines = {"KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers, "OPENSEARCH_URL": self.opensearch_url}
+        """What is set and does nothing in this release: the engine that read models can grow to."""
+        engines = {"OPENSEARCH_URL": self.opensearch_url}
         return tuple(PREFIX + name for name, value in engines.items() if value is not None)
 
     def problems(self, *, host: str, database_is_empty: bool) -> Iterable[str]:

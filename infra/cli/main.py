@@ -60,6 +60,15 @@ def scheduler(data: Data = DATA) -> None:
 
 
 @app.command()
+def relay(data: Data = DATA) -> None:
+    """Tell Kafka what the log says, alone. Of several, one works and the others stand by."""
+    from infra.cli.serving import run
+    from infra.roles import Role
+
+    run(frozenset({Role.RELAY}), data=data)
+
+
+@app.command()
 def demo(
     port: Port = 8000,
     data: Data = DATA,

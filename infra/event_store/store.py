@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 from uuid import UUID
 
 from psycopg.rows import TupleRow
@@ -177,6 +177,12 @@ class PostgresEventStore:
                     raise
                 return Page(events, events[-1].position)
         return Page(events, position)
+
+    async def rows(self, after: int, limit: int) -> tuple[Sequence[tuple[Any, ...]], int]:
+        """As `read`, the rows as they are stored: position, stream, version, name, state, instant, actor, role, and the
+        id and name of the command. For who passes events on without knowing what they say. Raises Unavailable.
+        """
+        return await self._feed.read(after, limit)
 
     async def history(self, streams: Iterable[UUID], until: datetime | None = None) -> list[Recorded]:
         """All that happened to these streams, in the log's order, up to and including that instant. Raises

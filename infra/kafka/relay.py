@@ -1,0 +1,137 @@
+"""The relay: the settled log, in order, onto Kafka.
+
+Of several relays one works and the others stand by: whoever holds the lock of the database does. A relay that lost it
+without knowing cannot do harm: whoever took over has fenced it at Kafka, where the position stands with the messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import psycopg
+import structlog
+
+from commands.ports import Unavailable
+from infra.kafka.messages import LogRow, Messages
+from infra.kafka.wire import Fenced, KafkaAway, Wire
+from infra.postgres.connected import connected
+
+LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep relay of ' || current_schema(), 0))"
+STILL = "SELECT true"
+NAMED = "SELECT set_config('application_name', 'innkeep relay', false)"
+KNOWN = "SELECT coalesce(max(position), 0) FROM relay"
+REACHED = """INSERT INTO relay (name, position) VALUES (%s, %s)
+  ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = now()"""
+
+PAGE = 2_000
+"""Events in one transaction, at most."""
+STANDBY_SECONDS = 0.5
+"""Between two attempts to take the lead."""
+LONGEST_PAUSE = 5.0
+"""Seconds between two attempts to reach Kafka, at most."""
+NAP_SECONDS = 1.0
+"""That a quiet log is waited for, before the lead is made sure of."""
+
+
+class SettledLog(Protocol):
+    """The log, as far as it is settled."""
+
+    async def rows(self, after: int, limit: int) -> tuple[Sequence[tuple[Any, ...]], int]:
+        """The stored rows past that position, in order, and where to read on."""
+        ...
+
+    async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
+        """Return once something is settled past that position, or when the time (seconds) is over."""
+        ...
+
+    async def end(self) -> int:
+        """The newest position drawn, settled or not."""
+        ...
+
+
+class Relay:
+    """Tells Kafka what happened, until it is cancelled.
+
+    Args:
+        conninfo: the database, for the lock and for what is told of the position.
+        log: the log.
+        messages: what events look like.
+        wire: a fresh wire each time the lead is taken.
+        name: of the wire and of the row in which the position is told.
+    """
+
+    def __init__(
+        self, conninfo: str, log: SettledLog, messages: Messages, wire: Callable[[], Wire], *, name: str
+    ) -> None:
+        self._conninfo = conninfo
+        self._log = log
+        self._messages = messages
+        self._wire = wire
+        self._name = name
+        self.position = 0
+        self.leads = False
+        self._trouble: str | None = None
+        self._told = structlog.get_logger("relay")
+
+    async def run(self) -> None:
+        """Follow the log, whatever happens to Kafka and the database meanwhile."""
+        pause = STANDBY_SECONDS
+        while True:
+            try:
+                async with connected(self._conninfo) as connection:
+                    await connection.execute(NAMED)
+                    await self._stand_by(connection)
+                    async with self._wire() as wire:
+                        await self._lead(connection, wire)
+            except (KafkaAway, Fenced, psycopg.OperationalError, Unavailable) as trouble:
+                self._say(trouble)
+                pause = STANDBY_SECONDS if self.leads else min(2 * pause, LONGEST_PAUSE)
+            finally:
+                self.leads = False
+            await asyncio.sleep(pause)
+
+    async def health(self) -> Mapping[str, Any]:
+        """Where it stands, and what keeps it from going on."""
+        said: dict[str, Any] = {"leads": self.leads, "position": self.position}
+        if self._trouble:
+            said["problem"] = self._trouble
+        return said
+
+    async def _stand_by(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            cursor = await connection.execute(LEAD)
+            if await cursor.fetchone() == (True,):
+                return
+            await asyncio.sleep(STANDBY_SECONDS)
+
+    async def _lead(self, connection: psycopg.AsyncConnection[Any], wire: Wire) -> None:
+        known = await self._known(connection)
+        # Kafka forgets the offsets of a group that was silent for days: then the database says where it was.
+        self.position = max(await wire.open(self._messages.topics), known)
+        self._told.info("the relay leads", position=self.position)
+        self.leads = True
+        while True:
+            rows, position = await self._log.rows(self.position, PAGE)
+            if position == self.position:
+                await self._log.wait_for_events(self.position, NAP_SECONDS)
+                await connection.execute(STILL)  # the lead ends with the connection
+                continue
+            if rows:
+                events = map(LogRow._make, rows)
+                await wire.send([message for event in events for message in self._messages.of(event)], position)
+            self.position = position
+            await connection.execute(REACHED, [self._name, position])
+            self._trouble = None
+
+    async def _known(self, connection: psycopg.AsyncConnection[Any]) -> int:
+        row = await (await connection.execute(f"{KNOWN} WHERE name = %s", [self._name])).fetchone()
+        return int(row[0]) if row else 0
+
+    def _say(self, trouble: Exception) -> None:
+        """Once for each kind of trouble, not at every attempt."""
+        told = f"{type(trouble).__name__}: {trouble}"
+        if told != self._trouble:
+            self._told.warning("the relay waits", reason=told)
+        self._trouble = told
