@@ -137,7 +137,7 @@ class CalendarMonth(Aggregate):
         booked = {
             n: replace(night, claim=Claimed(claim, "booking"))
             for n, night in self.nights.items()
-            if night.claim is not None and night.claim.by == claim
+            if night.claim == Claimed(claim, "hold")
         }
         self.nights = {**self.nights, **booked}
 

@@ -91,6 +91,17 @@ def test_a_hold_becomes_a_booking_and_stays_one() -> None:
     given(CalendarMonth).when(lambda m: m.settle(ANNA)).nothing()
 
 
+def test_settling_makes_bookings_of_holds_alone() -> None:
+    month = (
+        given(CalendarMonth)
+        .having(claims(ANNA, june(10, 12)), claims(ANNA, june(20, 21), "ical"))
+        .when(lambda m: m.settle(ANNA))
+        .then("calendar.settled.v1")
+    )
+    assert month.nights[night(10)].claim == Claimed(ANNA, "booking")
+    assert month.nights[night(20)].claim == Claimed(ANNA, "ical")
+
+
 def test_what_is_released_is_free_again() -> None:
     month = (
         given(CalendarMonth)
