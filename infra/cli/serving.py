@@ -38,6 +38,8 @@ def run(
     """Serve these roles until SIGTERM or Ctrl-C. Exits 2 with one line if it cannot start."""
     settings = load_settings(default_mode=default_mode)
     configure_logging(settings.log_level, settings.log_format)
+    if roles == {Role.RELAY} and settings.kafka_bootstrap_servers is None:
+        fail("a relay needs a Kafka: set INNKEEP_KAFKA_BOOTSTRAP_SERVERS")
     listener = listen(host, port) if Role.API in roles else None
     with trouble_in_one_line(), contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         uvloop_run(_serve(settings, roles, host, listener, data))
