@@ -42,6 +42,9 @@ class Unavailable(Exception):
         super().__init__(f"{message} ({why})" if why else message)
         self.message = message
         self.retry_after = retry_after
+        self.matter = message
+        """What is told of now and then only, however many meet it: one trouble may have several messages, or one
+        message tell of several troubles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,9 @@ class _Foundation:
 async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) -> _Foundation:
     clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox))
     keep = timedelta(hours=settings.idempotency_hours)
-    store = await stack.enter_async_context(PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS), keep=keep))
+    store = await stack.enter_async_context(
+        PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS), waiting=settings.commands_waiting, keep=keep)
+    )
     pages = Pages(settings.page_rows, settings.page_rows_max)
     side = await stack.enter_async_context(
         ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now, pages=pages)
@@ -175,7 +177,8 @@ async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Service
 
 def _parts(base: _Foundation, scheduler: Scheduler, relay: Relay | None) -> Mapping[str, Part]:
     async def database() -> dict[str, Any]:
-        return {"head": await base.store.head()}
+        trouble = base.store.trouble
+        return {"problem": trouble} if trouble else {"head": await base.store.head()}
 
     async def read_models() -> dict[str, Any]:
         found = await base.side.health()

@@ -29,5 +29,5 @@ async def housekeeping(journal: Journal, every: float = EVERY) -> None:
             forgotten = await journal.forget_old_keys()
             log.info("old idempotency keys are forgotten", keys=forgotten)
         except Unavailable as away:
-            log.warning("the database is away", error=str(away))
+            log.warning("trouble with the database", told=away.message, error=str(away))
         await asyncio.sleep(every)

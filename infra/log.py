@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+import time
+from collections.abc import Callable
 from typing import Literal, TextIO
 
 import structlog
@@ -17,6 +19,41 @@ _SECRETS = re.compile(
 def mask(text: str) -> str:
     """Text with access tokens, API keys and passwords in URLs made unreadable."""
     return _SECRETS.sub(lambda found: (found["kept"] or found["key"]) + "…", text)
+
+
+class Seldom:
+    """Lets a word through when it is first said, and again whenever it has been said for twice as long.
+
+    One that was not said for a while is new again.
+
+    Args:
+        silence: seconds after which a word is new.
+        most: words that are remembered.
+        clock: seconds that pass.
+    """
+
+    def __init__(
+        self, *, silence: float = 60.0, most: int = 1_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._silence = silence
+        self._most = most
+        self._clock = clock
+        self._said: dict[str, tuple[float, float, float, int]] = {}
+        """Of each word: when it was first and last said, when it goes through again, how often it did not."""
+
+    def times(self, word: str) -> int:
+        """How often the word was said since it was last let through, this time included; 0 if it must wait."""
+        now = self._clock()
+        first, last, again, held = self._said.get(word, (now, now, now, 0))
+        if now - last > self._silence:
+            first, again = now, now
+        if len(self._said) >= self._most:
+            self._said.clear()
+        if now < again:
+            self._said[word] = (first, now, again, held + 1)
+            return 0
+        self._said[word] = (first, now, now + max(1.0, now - first), 0)
+        return held + 1
 
 
 def configure_logging(

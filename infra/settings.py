@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     writer_warn_seconds: float = Field(5.0, gt=0)
     """How long a transaction, anyone's in the cluster, may hold the readers of the log back before a warning."""
 
+    commands_waiting: Count = 5_000
+    """How many commands of one process may wait for the database at once; more are answered 503."""
+
     # Payments.
     payments: Provider | None = None
     stripe_api_key: SecretStr | None = None

@@ -49,6 +49,7 @@ class UnknownEvent(Unavailable):
             why=f"event {name} (stream {stream}, version {version}): {why}",
         )
         self.name, self.stream, self.version, self.aggregate = name, stream, version, aggregate
+        self.matter = str(self)  # each such event is a trouble of its own
         self.position: int | None = None
         """In the log, where that is known."""
 

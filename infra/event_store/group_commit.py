@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from commands.ports import Conflict, KeyTaken, Unavailable
-from infra.event_store.codec import Stored
-from infra.event_store.journal import Row
-from infra.postgres.arrays import Byteas, Column, Instants, Ints, Texts, Uuids
+from infra.event_store.feed import NAIL
+from infra.event_store.saves import EVENT, Save, Waiting, apart, appended, columns
+from infra.postgres.arrays import Ints, Texts, Uuids
 from infra.postgres.line import Line
 from infra.postgres.trouble import TROUBLE, unavailable
 
@@ -39,51 +37,10 @@ STANDING = """
 FREE = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL
   WHERE key = ANY(%b::text[]) AND recorded_at <= clock_timestamp() - %b::interval"""
 
-# The columns of events with their commands, and of the journal's rows, as `append_events` takes them.
-EVENT = (Uuids, Ints, Texts, Byteas, Uuids)
-ROW = (Uuids, Texts, Uuids, Texts, Uuids, Texts, Texts, Byteas, Instants, Texts, Byteas, Byteas)
+CROWD = "Too many commands are waiting for the database."
 
 DOUBT = 3.0
 """How many times the usual patience to try for a new connection when what was sent may have been committed."""
-
-
-class Save(NamedTuple):
-    """What one save appends: events of its command, and the command's row."""
-
-    events: Sequence[Stored]
-    row: Row
-
-    @property
-    def marks(self) -> set[object]:
-        """What no other save of the same transaction may have in common with it."""
-        marks: set[object] = {(event.stream.int, event.version) for event in self.events}
-        marks.add(self.row.id.int)
-        if self.row.key is not None:
-            marks.add(self.row.key)
-        return marks
-
-
-@dataclass(eq=False, slots=True)
-class Waiting:
-    """A save on its way, and whom to tell how it ended."""
-
-    save: Save
-    position: asyncio.Future[int]
-
-    @property
-    def open(self) -> bool:
-        """Nobody has been told yet, and somebody still wants to know."""
-        return not self.position.done()
-
-    def succeed(self, position: int) -> None:
-        """It is recorded up to that position."""
-        if self.open:
-            self.position.set_result(position)
-
-    def fail(self, error: Exception) -> None:
-        """It is not recorded."""
-        if self.open:
-            self.position.set_exception(error)
 
 
 class GroupCommit:
@@ -130,13 +87,19 @@ class GroupCommit:
 
     async def append(self, save: Save) -> int:
         """The position of the save's last event, once it is on disk. Raises Conflict, KeyTaken and Unavailable."""
+        return await self._ended(Waiting(save, asyncio.get_running_loop().create_future()))
+
+    async def rehearse(self, save: Save) -> None:
+        """Return if the save would be recorded now, and leave no trace. Raises Unavailable."""
+        await self._ended(Waiting(save, asyncio.get_running_loop().create_future(), trial=True))
+
+    async def _ended(self, waiting: Waiting) -> int:
         if not self._taking:
-            raise Unavailable("the event store is closed")
-        waiting = Waiting(save, asyncio.get_running_loop().create_future())
+            raise Unavailable("The event store is closed.")
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
-            raise Unavailable("too many writers are waiting for the database") from None
+            raise Unavailable(CROWD) from None
         return await waiting.position
 
     async def _write(self, line: Line) -> None:
@@ -180,7 +143,9 @@ class GroupCommit:
 
     async def _attempt(self, connection: AsyncConnection[TupleRow], batch: Sequence[Waiting]) -> None:
         """Append what does not exclude each other; tell those whose end is known by then."""
-        first, rivals = _apart(batch)
+        for waiting in (waiting for waiting in batch if waiting.trial):
+            await self._try(connection, waiting)
+        first, rivals = apart([waiting for waiting in batch if not waiting.trial])
         try:
             await self._append(connection, first)
         except TROUBLE:
@@ -197,6 +162,19 @@ class GroupCommit:
         for waiting in first:
             await self._append_alone(connection, waiting)
 
+    async def _try(self, connection: AsyncConnection[TupleRow], waiting: Waiting) -> None:
+        """Do all that an append does, take it back, and commit something as small as can be."""
+        try:
+            async with connection.transaction(force_rollback=True):
+                await connection.execute(APPEND, appended([waiting]), prepare=True, binary=True)
+            await connection.execute(NAIL)
+        except TROUBLE:
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever tries is told; nobody else has to do with it
+            waiting.fail(error)
+        else:
+            waiting.succeed(0)
+
     async def _append_alone(self, connection: AsyncConnection[TupleRow], waiting: Waiting) -> None:
         try:
             await self._append(connection, [waiting])
@@ -211,10 +189,7 @@ class GroupCommit:
     async def _append(self, connection: AsyncConnection[TupleRow], batch: Sequence[Waiting]) -> None:
         if not batch:
             return
-        events = [(*event, waiting.save.row.id) for waiting in batch for event in waiting.save.events]
-        rows = [waiting.save.row for waiting in batch]
-        parameters = [*_columns(EVENT, events), *_columns(ROW, rows)]
-        cursor = await connection.execute(APPEND, parameters, prepare=True, binary=True)
+        cursor = await connection.execute(APPEND, appended(batch), prepare=True, binary=True)
         reached = {command.int: position for command, position in await cursor.fetchall()}
         for waiting in batch:
             waiting.succeed(reached[waiting.save.row.id.int])
@@ -229,11 +204,15 @@ class GroupCommit:
         if any(row.key for _, row, _ in saves):
             await connection.execute(FREE, [Texts([row.key for _, row, _ in saves]), self._keep])
         events = [(number, *event, row.id) for number, row, events in saves for event in events]
-        parameters = [*_columns((Ints, *EVENT), events), *_columns((Ints, Uuids, Texts), keys)]
+        parameters = [*columns((Ints, *EVENT), events), *columns((Ints, Uuids, Texts), keys)]
         cursor = await connection.execute(STANDING, parameters, prepare=True, binary=True)
         standing: list[list[int | None]] = [[] for _ in batch]
         for number, position in await cursor.fetchall():
             standing[number].append(position)
+        if any(position for found in standing for position in found):
+            # It is there, but whoever was to answer for it broke off: perhaps before its copy was where it has to be.
+            # What is committed after it, is there only when it is.
+            await connection.execute(NAIL)
         for waiting, found in zip(batch, standing, strict=True):
             _tell(waiting, found)
 
@@ -246,22 +225,3 @@ def _tell(waiting: Waiting, found: Sequence[int | None]) -> None:
         waiting.fail(KeyTaken("a command with this idempotency key is recorded already"))
     elif found:
         waiting.fail(Conflict("another command has changed this meanwhile"))
-
-
-def _apart(batch: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
-    """Those that can go into one transaction, and those that each exclude one of them (at most one can be recorded)."""
-    first: list[Waiting] = []
-    rivals: list[Waiting] = []
-    seen: set[object] = set()
-    for waiting in batch:
-        marks = waiting.save.marks
-        if seen.isdisjoint(marks):
-            seen |= marks
-            first.append(waiting)
-        else:
-            rivals.append(waiting)
-    return first, rivals
-
-
-def _columns(kinds: Sequence[type[Column]], rows: Sequence[Sequence[Any]]) -> list[Column]:
-    return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]

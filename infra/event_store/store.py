@@ -6,21 +6,24 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg.rows import TupleRow
 
 from commands.ports import Cause, Kept, Page, Wanted, WrongKind
+from domain.actor import SYSTEM
 from domain.kernel import Aggregate, Fact, Recorded
 from infra.event_store.cache import Cache
-from infra.event_store.codec import Codec, UnknownEvent
+from infra.event_store.codec import Codec, Stored, UnknownEvent
 from infra.event_store.feed import Feed
-from infra.event_store.group_commit import GroupCommit, Save
+from infra.event_store.group_commit import GroupCommit
 from infra.event_store.journal import Journal
 from infra.event_store.notifier import Notifier
 from infra.event_store.recent import Recent
+from infra.event_store.saves import Save
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
+from infra.event_store.vigil import Vigil
 from infra.postgres.arrays import Ints, Uuids
 from infra.postgres.line import Line
 
@@ -79,6 +82,7 @@ class PostgresEventStore:
         self._news = Together(self._news_of)
         writing = [line(f"writer {number}") for number in range(1, writers + 1)]
         self._commit = GroupCommit(writing, most=batch, waiting=waiting, keep=keep, committed=self._appended)
+        self._vigil = Vigil("event store", self._trial)
 
     async def open(self) -> Self:
         """Start the writers. Connections are made when they are first needed."""
@@ -91,6 +95,7 @@ class PostgresEventStore:
             for line in (self._loads, self._reads, self._files):
                 closing.push_async_callback(line.close)
             closing.push_async_callback(self._notifier.close)
+            closing.push_async_callback(self._vigil.close)
             await self._commit.stop()
 
     async def __aenter__(self) -> Self:
@@ -123,7 +128,8 @@ class PostgresEventStore:
             if known is None or fresh:
                 behind.append(draft)
         if behind:
-            news = await self._news.all([(draft.id, draft.version) for draft in behind])
+            with self._vigil.over():
+                news = await self._news.all([(draft.id, draft.version) for draft in behind])
             for draft, rows in zip(behind, news, strict=True):
                 self._catch_up(draft, rows)
         return drafts
@@ -149,7 +155,8 @@ class PostgresEventStore:
         facts = [fact for aggregate in deciding for fact in aggregate.pending_facts]
         events = [self._codec.encode(fact) for fact in facts]
         try:
-            position = await self._commit.append(Save(events, await self._journal.row(cause)))
+            with self._vigil.over():
+                position = await self._commit.append(Save(events, await self._journal.row(cause)))
         except BaseException:
             for aggregate in deciding:
                 self._cache.drop(aggregate.id)
@@ -204,6 +211,11 @@ class PostgresEventStore:
         """The position of the newest event that this session or API key caused; 0 for none. Raises Unavailable."""
         return await self._journal.last_position(session)
 
+    @property
+    def trouble(self) -> str | None:
+        """What keeps commands from being decided or recorded, as the last of them found; None if nothing does."""
+        return None if self._vigil.trouble is None else self._vigil.trouble.message
+
     async def head(self) -> int:
         """The newest settled position, as far as it is known to be settled now. Raises Unavailable."""
         return await self._feed.settled()
@@ -234,6 +246,12 @@ class PostgresEventStore:
     async def address(self, command: UUID) -> str | None:
         """Where the command's caller called from, for whoever looks into an abuse; None if unknown or erased."""
         return await self._journal.address(command)
+
+    async def _trial(self) -> None:
+        """Load and append as a command does, and take it back. Raises Unavailable."""
+        cause = Cause(uuid4(), "try", SYSTEM, datetime.now(UTC))
+        await self._loads.ask(STREAMS, [Uuids([cause.id]), Ints([0])])
+        await self._commit.rehearse(Save([Stored(cause.id, 1, "trial", b"{}")], await self._journal.row(cause)))
 
     def _appended(self) -> None:
         self._feed.ring()

@@ -42,7 +42,7 @@ class Together(Generic[Q, R]):
     async def all(self, questions: Sequence[Q]) -> Sequence[R]:
         """The answers to questions of one caller, in their order; raises as for one."""
         if len(self._waiting) >= self._room:
-            raise Unavailable("too many readers are waiting for the database")
+            raise Unavailable("Too many readers are waiting for the database.")
         answers: asyncio.Future[Sequence[R]] = asyncio.get_running_loop().create_future()
         self._waiting.append((questions, answers))
         if self._at_work is None:

@@ -21,6 +21,7 @@ from domain.errors import DomainError, Invalid, NotAllowed
 from infra.http.envelope import Context, canonical, decode, failure, request_id_of
 from infra.http.failures import TooLarge, failed
 from infra.identity.callers import Credentials
+from infra.log import Seldom
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -67,6 +68,7 @@ class Edge:
     def __init__(self, product: Product) -> None:
         self.product = product
         self.limit = product.settings.body_limit_bytes
+        self.warned = Seldom()
 
     def open(
         self,
@@ -101,7 +103,7 @@ class Edge:
             except (DomainError, Unavailable) as error:
                 problem = failed(error)
                 if isinstance(error, Unavailable):
-                    log.warning("unavailable", request_id=context.request_id, path=context.path, why=str(error))
+                    self.warn(context, error)
                 response = answer(problem.body, problem.status, problem.headers)
             except Exception:
                 log.exception("unexpected", request_id=context.request_id, method=context.method, path=context.path)
@@ -119,6 +121,13 @@ class Edge:
             return response
 
         return endpoint_of
+
+    def warn(self, context: Context, error: Unavailable) -> None:
+        """A line for the first request that meets a trouble, and now and then one for those that follow."""
+        requests = self.warned.times(error.matter)
+        if requests:
+            known = {"request_id": context.request_id, "path": context.path}
+            log.warning("unavailable", **known, why=str(error), requests=requests)
 
     def note(self, context: Context, response: Response) -> None:
         """One line a request. Query strings stay out: a token may stand there."""

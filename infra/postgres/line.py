@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from commands.ports import Unavailable
 from infra.postgres import arrays
 from infra.postgres.conninfo import each_host
-from infra.postgres.trouble import AWAY, TROUBLE, unavailable
+from infra.postgres.trouble import AWAY, TROUBLE, UNWELL, unavailable
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Line:
                 return await self._once(work)
             except TROUBLE as error:
                 if not await self.lost(error):
-                    raise unavailable(error, "The database cannot do this now.") from error
+                    raise unavailable(error, UNWELL) from error
             try:
                 return await self._once(work)
             except TROUBLE as error:
@@ -101,7 +101,7 @@ class Line:
     async def connection(self, patience: float | None = None) -> AsyncConnection[TupleRow]:
         """The open connection, for a sole user who asks for no turns. Raises Unavailable."""
         if self._closed:
-            raise Unavailable("the connection to the database is closed")
+            raise Unavailable("The connection to the database is closed.")
         if self._connection is None or self._connection.closed:
             # Nobody waits anew for a database that is known to be away: one look is enough.
             usual = 0.0 if self._away else self.patience

@@ -25,6 +25,7 @@ TROUBLE = (
 """What is the database's own affair, and passes; any other error is one of what was asked."""
 
 AWAY = "The database is away."
+UNWELL = "The database cannot do this now."
 FULL_HOUSE = "The database takes no more connections."
 SENTENCES = {
     "25006": "The database takes no writes at present.",
@@ -53,8 +54,8 @@ def unavailable(error: BaseException, otherwise: str = AWAY) -> Unavailable:
 
 
 class Outage:
-    """Tells the log that the database is away: when it begins, whenever it has lasted twice as long, and when it is
-    over. Whoever tries again four times a second would fill a log with it.
+    """Tells the log of a trouble with the database: when it begins, when it becomes another, whenever it has lasted
+    twice as long, and when it is over. Whoever tries again four times a second would fill a log with it.
 
     Args:
         who: whose log.
@@ -65,20 +66,27 @@ class Outage:
         self._log = structlog.get_logger(who)
         self._clock = clock
         self._since: float | None = None
+        self._told: list[str] = []
+        """Every trouble of this time, each told when it came."""
         self._next_word = 0.0
 
     def lasts(self, error: BaseException) -> None:
-        """It was away just now."""
+        """It was there just now."""
         now = self._clock()
+        told = (error if isinstance(error, Unavailable) else unavailable(error)).message
         if self._since is None:
             self._since, self._next_word = now, now
+        if told not in self._told:
+            self._told.append(told)
+            self._next_word = now
         if now >= self._next_word:
             lasted = now - self._since
             self._next_word = now + max(1.0, lasted)
-            self._log.warning("the database is away", error=str(error), seconds=round(lasted, 1))
+            self._log.warning("trouble with the database", told=told, error=str(error), seconds=round(lasted, 1))
 
     def over(self) -> None:
-        """It was there just now."""
+        """All was well just now."""
         if self._since is not None:
-            self._log.info("the database is back", seconds=round(self._clock() - self._since, 1))
-            self._since = None
+            lasted = round(self._clock() - self._since, 1)
+            self._log.info("the trouble with the database is over", told=" ".join(self._told), seconds=lasted)
+            self._since, self._told = None, []

@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-import psycopg
 import structlog
 
 from commands.ports import Page, Unavailable
 from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
+from infra.postgres.trouble import TROUBLE, Outage
 from infra.read_models.catalogue import prepare
 from infra.read_models.model import Connection, Model
 from infra.read_models.progress import Progress
@@ -90,6 +90,7 @@ class Runner:
         self._positions: dict[str, int] = {}
         self._resting: dict[str, tuple[float, float]] = {}
         """Of a stopped model: when to try again, and how long to rest after that."""
+        self._outage = Outage("projector")
         self._log = structlog.get_logger("projector")
 
     async def run(self) -> None:
@@ -101,8 +102,9 @@ class Runner:
                     await connection.execute(NAMED)
                     await self._stand_by(connection)
                     await self._lead(connection)
-            except (psycopg.OperationalError, Unavailable) as away:
-                self._log.warning("the database is away", error=str(away))
+            except (*TROUBLE, Unavailable) as trouble:
+                self._outage.lasts(trouble)
+                self._pause = min(self._pause, LONGEST_NAP)
             except Exception:  # noqa: BLE001 - a fault here must not end the reads of the whole product
                 self._log.exception("the projector failed and begins anew", seconds=self._pause)
             finally:
@@ -128,6 +130,7 @@ class Runner:
                 await self._look(connection)
                 continue
             self._pause = STANDBY_SECONDS
+            self._outage.over()
             if not worked:
                 await self._nap()
             elif not self._behind:
@@ -183,7 +186,7 @@ class Runner:
         """Bring the models over a page; whoever cannot follow is stopped at its event, the others go on."""
         try:
             await self._commit(connection, names, start, page)
-        except (psycopg.OperationalError, _Moved):
+        except (*TROUBLE, _Moved):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler makes of an event
             if len(names) > 1:

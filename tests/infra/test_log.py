@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from infra.log import configure_logging, mask
+from infra.log import Seldom, configure_logging, mask
 
 
 @pytest.fixture
@@ -69,3 +69,17 @@ def test_what_is_below_the_level_is_not_said(lines: io.StringIO) -> None:
 )
 def test_tokens_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+def test_a_word_that_is_said_all_the_time_goes_through_ever_more_seldom_and_none_is_forgotten() -> None:
+    now = 0.0
+    seldom = Seldom(silence=60.0, clock=lambda: now)
+    through = []
+    for tick in range(100):
+        now = tick / 10
+        if times := seldom.times("trouble"):
+            through.append((now, times))
+    assert through == [(0.0, 1), (1.0, 10), (2.0, 10), (4.0, 20), (8.0, 40)]
+    assert seldom.times("another") == 1
+    now += 61
+    assert seldom.times("trouble") == 20, "after a silence it is new"

@@ -40,7 +40,16 @@ def test_an_outage_is_logged_ever_more_seldom_and_its_end_once() -> None:
         outage.over()
         outage.over()
     assert [entry["seconds"] for entry in lines] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 99.8]
-    assert lines[-1]["event"] == "the database is back"
+    assert {entry["told"] for entry in lines} == {"The database is away."}
+    assert lines[-1]["event"] == "the trouble with the database is over"
+
+
+def test_a_trouble_that_becomes_another_is_told_at_once() -> None:
+    outage = Outage("someone", lambda: 0.0)
+    with capture_logs() as lines:
+        for state in ("53100", "53100", "57P03"):
+            outage.lasts(psycopg.errors.lookup(state)("as the server says it"))
+    assert [entry["told"] for entry in lines] == ["The database's disk is full.", "The database is restarting."]
 
 
 def test_several_hosts_are_addresses_of_their_own() -> None:

@@ -14,8 +14,9 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notif
 from commands.ports import Conflict
 from infra.event_store.codec import Stored
 from infra.event_store.feed import Feed
-from infra.event_store.group_commit import GroupCommit, Save
+from infra.event_store.group_commit import GroupCommit
 from infra.event_store.journal import Row
+from infra.event_store.saves import Save
 from infra.postgres.line import Line
 
 STREAM = "SELECT stream, version, name, state FROM event WHERE stream = %s AND version > %s ORDER BY version"

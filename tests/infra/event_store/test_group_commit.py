@@ -14,8 +14,9 @@ import pytest
 
 from commands.ports import Conflict, KeyTaken, Unavailable
 from infra.event_store.codec import Stored
-from infra.event_store.group_commit import GroupCommit, Save
+from infra.event_store.group_commit import GroupCommit
 from infra.event_store.journal import Row
+from infra.event_store.saves import Save
 from infra.postgres.line import Line
 from tests.contracts.event_store import NOON
 
@@ -159,3 +160,33 @@ async def test_writers_that_meet_on_many_streams_and_keys_never_deadlock(log: st
     for pair in zip(ends[0], ends[1][::order], strict=True):
         assert len([end for end in pair if isinstance(end, int)]) == 1
         assert KeyTaken in pair
+
+
+async def test_a_rehearsal_does_what_an_append_does_and_leaves_no_trace(log: str) -> None:
+    stream = uuid4()
+    async with one_transaction(log) as (commit, commits):
+        await commit.rehearse(save(stream, 1, key="k"))
+        assert commits == []
+        assert isinstance(await commit.append(save(stream, 1, key="k")), int)
+
+
+async def test_a_rehearsal_that_fails_is_nobody_elses_affair(log: str) -> None:
+    async with one_transaction(log) as (commit, _):
+        poison = commit.rehearse(save(uuid4(), 1, name="no text may hold \0"))
+        ends = await asyncio.gather(poison, commit.append(save(uuid4(), 1)), return_exceptions=True)
+    assert isinstance(ends[0], psycopg.DataError)
+    assert isinstance(ends[1], int)
+
+
+async def test_a_queue_that_is_full_takes_no_more_and_nothing_of_it(log: str) -> None:
+    commit = GroupCommit(
+        [Line(log, "test writer")], most=1, waiting=2, keep=timedelta(hours=24), committed=lambda: None
+    )
+    commit.start()
+    try:
+        ends = await ends_of(commit, [save(uuid4(), 1) for _ in range(9)])
+        assert ends.count(Unavailable) == 7, "all came before a writer could take one"
+        assert sorted(end for end in ends if isinstance(end, int)) == [1, 2]
+        assert await commit.append(save(uuid4(), 1)) == 3
+    finally:
+        await commit.stop()

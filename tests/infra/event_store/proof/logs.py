@@ -17,8 +17,9 @@ from psycopg.rows import TupleRow
 from commands.ports import Conflict
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.codec import Stored
-from infra.event_store.group_commit import GroupCommit, Save
+from infra.event_store.group_commit import GroupCommit
 from infra.event_store.journal import Row
+from infra.event_store.saves import Save
 from infra.postgres.line import Line
 from tests.contracts.event_store import NOON
 from tests.contracts.parcel import Parcel
