@@ -18,11 +18,13 @@ from infra.doctor.settings import of_settings
 from infra.doctor.work import of_deadlines, of_housekeeping, of_processes, of_read_models, sessions
 from infra.postgres.connected import connected
 from infra.postgres.embedded import EmbeddedPostgresError
+from infra.postgres.trouble import FULL_HOUSE, unavailable
 from infra.settings import Settings, SettingsError
 
 PATIENCE = 5
 """Seconds to connect."""
 QUESTION = "SET statement_timeout = '30s'"
+ROOM = "raise max_connections, or the CONNECTION LIMIT of role or database, or end sessions that nobody needs"
 REACH = "start it, or mend INNKEEP_DATABASE_URL: host, port, user, password, database"
 
 Opened = AbstractAsyncContextManager[str]
@@ -67,7 +69,8 @@ async def _database(settings: Settings, data: Path | None, opened: Callable[[], 
         todo = "see server.log in the data folder, and whether its disk is full"
         return [Finding("database", "problem", str(error), todo)], False
     except psycopg.OperationalError as error:
-        return [Finding("database", "problem", f"cannot be reached: {_first_line(error)}", REACH)], False
+        todo = ROOM if unavailable(error).message == FULL_HOUSE else REACH
+        return [Finding("database", "problem", f"cannot be reached: {_first_line(error)}", todo)], False
 
 
 async def _of_connection(settings: Settings, address: str, connection: Connection) -> tuple[list[Finding], bool]:
