@@ -19,7 +19,7 @@ from infra.kafka.messages import Outgoing
 T = TypeVar("T")
 
 SECONDS = 30.0
-"""That Kafka may take for one step."""
+"""That Kafka may take for one step, unless somebody says otherwise."""
 PARTITIONS = 6
 """Of each topic: as many consumers of one group can share it."""
 BROKERS_CHOICE = -1
@@ -41,10 +41,15 @@ class Wire:
         servers: `host:port`, comma-separated.
         name: of the relay: its transactional id, its group of one, and the topic that its position stands at.
         options: more of librdkafka's settings, such as those of TLS and SASL.
+        patience: seconds that Kafka may take for one step.
     """
 
-    def __init__(self, servers: str, name: str, options: Mapping[str, str | int | float | bool] | None = None) -> None:
-        self._settings = {"bootstrap.servers": servers, "log_level": 3, **(options or {})}
+    def __init__(
+        self, servers: str, name: str, options: Mapping[str, str] | None = None, *, patience: float = SECONDS
+    ) -> None:
+        # What is wrong is said by the errors that it raises; the library would print it besides.
+        self._settings = {"bootstrap.servers": servers, "log_level": 0, **(options or {})}
+        self._patience = patience
         self._name = name
         self._place = TopicPartition(f"{name}.position", 0)
         self._producer: Producer | None = None
@@ -76,29 +81,30 @@ class Wire:
             {
                 **self._settings,
                 "transactional.id": self._name,  # idempotent, acknowledged by all in-sync replicas
-                "transaction.timeout.ms": int(2 * SECONDS * 1000),
+                "transaction.timeout.ms": int(2 * self._patience * 1000),
                 "compression.type": "lz4",
                 "linger.ms": 1,
                 "queue.buffering.max.messages": 1_000_000,
+                "message.timeout.ms": int(self._patience * 1000),
             }
         )
-        producer.init_transactions(SECONDS)
+        producer.init_transactions(self._patience)
         self._producer = producer
         self._consumer = Consumer({**self._settings, "group.id": self._name, "enable.auto.commit": False})
-        (place,) = self._consumer.committed([self._place], timeout=SECONDS)
+        (place,) = self._consumer.committed([self._place], timeout=self._patience)
         return max(0, place.offset)
 
     def _make(self, topics: Mapping[str, int]) -> None:
         admin = AdminClient(self._settings)
-        there = admin.list_topics(timeout=SECONDS).topics
+        there = admin.list_topics(timeout=self._patience).topics
         missing = [
             NewTopic(topic, num_partitions=partitions, replication_factor=BROKERS_CHOICE)
             for topic, partitions in topics.items()
             if topic not in there
         ]
-        for made in admin.create_topics(missing, operation_timeout=SECONDS).values() if missing else ():
+        for made in admin.create_topics(missing, operation_timeout=self._patience).values() if missing else ():
             try:
-                made.result(SECONDS)
+                made.result(self._patience)
             except KafkaException as error:
                 if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
@@ -112,8 +118,8 @@ class Wire:
             for message in messages:
                 producer.produce(message.topic, message.value, message.key, headers=message.headers)
             place = TopicPartition(self._place.topic, self._place.partition, position)
-            producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), SECONDS)
-            producer.commit_transaction(SECONDS)
+            producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), self._patience)
+            producer.commit_transaction(self._patience)
         except (KafkaException, BufferError):
             self._abort(producer)
             raise
@@ -121,7 +127,7 @@ class Wire:
     def _abort(self, producer: Producer) -> None:
         """Take back what was begun. If even that fails, whoever opens next does it."""
         try:
-            producer.abort_transaction(SECONDS)
+            producer.abort_transaction(self._patience)
         except KafkaException as error:
             if error.args[0].fatal():
                 self._producer = None

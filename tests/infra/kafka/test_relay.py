@@ -1,0 +1,141 @@
+"""The relay against a real broker: all that happened, in order, once, whatever is killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+
+from infra.event_store import Codec, PostgresEventStore
+from infra.kafka.messages import Messages
+from infra.kafka.relay import Relay
+from infra.kafka.wire import Fenced, Wire
+from infra.postgres.migrate import migrate
+from tests.contracts.event_store import moved
+from tests.contracts.parcel import Letter, Parcel
+from tests.infra.kafka.reader import Read, read_all
+from tests.services.kafka import KafkaServer
+
+pytestmark = pytest.mark.anyio
+
+
+class House:
+    """A log, a broker, and relays between them."""
+
+    def __init__(self, conninfo: str, store: PostgresEventStore, kafka: KafkaServer) -> None:
+        self.conninfo, self.store, self.kafka = conninfo, store, kafka
+        self.prefix = f"t{uuid4().hex[:12]}"
+        self.name = f"{self.prefix}.relay"
+        self.topic = f"{self.prefix}.log.test"
+        self.messages = Messages(self.prefix, {"test.parcel.moved.v1": []})
+
+    def relay(self) -> Relay:
+        """One more, as another process would have it."""
+        return Relay(self.conninfo, self.store, self.messages, self.wire, name=self.name)
+
+    def wire(self) -> Wire:
+        return Wire(self.kafka.servers, self.name, patience=8)
+
+    async def write(self, streams: list[UUID], rounds: int) -> int:
+        """Events in turns; answers the last position."""
+        last = 0
+        for place in range(rounds):
+            for stream in streams:
+                last = await moved(self.store, stream, f"place {place} of {last}")
+        return last
+
+    def read(self, at_least: int) -> list[Read]:
+        return read_all(self.kafka.servers, self.topic, at_least=at_least)
+
+
+@pytest.fixture
+async def house(database: str, kafka: KafkaServer) -> AsyncIterator[House]:
+    await migrate(database)
+    async with PostgresEventStore(database, Codec([Parcel, Letter])) as store:
+        yield House(database, store, kafka)
+
+
+@asynccontextmanager
+async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(holds: Callable[[], bool], seconds: float = 90) -> None:
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - what it looks at rings no bell
+            await asyncio.sleep(0.02)
+
+
+def all_there_once_in_order(found: list[Read], log: dict[UUID, int]) -> None:
+    """Each stream's versions follow one another from 1 to the last, and positions rise with them."""
+    versions: defaultdict[str, list[int]] = defaultdict(list)
+    positions: defaultdict[str, list[int]] = defaultdict(list)
+    for read in found:
+        versions[read.key].append(read.version)
+        positions[read.key].append(read.position)
+    assert dict(versions) == {str(stream): list(range(1, last + 1)) for stream, last in log.items()}
+    assert all(places == sorted(set(places)) for places in positions.values())
+
+
+async def test_all_that_happened_and_happens_is_told_once_and_in_order(house: House) -> None:
+    streams = [uuid4() for _ in range(20)]
+    await house.write(streams, 10)
+    relay = house.relay()
+    async with running(relay):
+        last = await house.write(streams, 5)
+        await until(lambda: relay.position >= last)
+    found = await asyncio.to_thread(house.read, 300)
+    all_there_once_in_order(found, dict.fromkeys(streams, 15))
+
+
+async def test_another_relay_takes_over_where_the_first_was_ended(house: House) -> None:
+    streams = [uuid4() for _ in range(5)]
+    first, second = house.relay(), house.relay()
+    async with running(second):
+        async with running(first):
+            await until(lambda: first.leads or second.leads)
+            last = await house.write(streams, 4)
+            await until(lambda: max(first.position, second.position) >= last)
+            assert first.leads != second.leads
+        last = await house.write(streams, 4)
+        await until(lambda: second.position >= last)
+    found = await asyncio.to_thread(house.read, 40)
+    all_there_once_in_order(found, dict.fromkeys(streams, 8))
+
+
+async def test_a_relay_that_was_overtaken_without_knowing_is_fenced(house: House) -> None:
+    async with house.wire() as old, house.wire() as new:
+        await old.open(house.messages.topics)
+        await old.send([], 3)
+        assert await new.open(house.messages.topics) == 3
+        with pytest.raises(Fenced):
+            await old.send([], 4)
+        await new.send([], 5)
+        async with house.wire() as third:
+            assert await third.open(house.messages.topics) == 5
+
+
+async def test_a_broker_that_is_killed_loses_and_doubles_nothing(house: House) -> None:
+    streams = [uuid4() for _ in range(10)]
+    relay = house.relay()
+    async with running(relay):
+        last = await house.write(streams, 3)
+        await until(lambda: relay.position >= last)
+        await asyncio.to_thread(house.kafka.kill)
+        last = await house.write(streams, 3)  # nothing here waits for Kafka
+        await until(lambda: not relay.leads)
+        assert "KafkaAway" in str((await relay.health())["problem"])
+        await asyncio.to_thread(house.kafka.start)
+        await until(lambda: relay.position >= last)
+        assert "problem" not in await relay.health()
+    found = await asyncio.to_thread(house.read, 60)
+    all_there_once_in_order(found, dict.fromkeys(streams, 6))

@@ -1,0 +1,1 @@
+"""Real servers for tests, without containers: fetched once, started on loopback, stopped by whoever started them."""

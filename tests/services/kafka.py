@@ -1,0 +1,120 @@
+"""One Apache Kafka broker on loopback, as small as it can be."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.services.java import NotHere, fetching, free_port, java, maven
+
+VERSION = "4.4.0"
+POM = Path(__file__).with_name("kafka.pom.xml")
+PATIENCE = 120.0
+"""Seconds that a start may take on a busy machine."""
+SETTINGS = """process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+num.network.threads=2
+num.io.threads=4
+auto.create.topics.enable=false
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.segment.bytes=16777216
+"""
+LOGGING = """status=error
+rootLogger.level=warn
+rootLogger.appenderRef.o.ref=O
+appender.o.type=Console
+appender.o.name=O
+appender.o.layout.type=PatternLayout
+appender.o.layout.pattern=%d %p %c %m%n
+"""
+
+
+class KafkaServer:
+    """A broker with its data in a folder; it may be killed and started again. Raises NotHere where it cannot run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._java = java(17)
+        self._libraries = _fetched()
+        self._port, self._controller = free_port(), free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def servers(self) -> str:
+        """Its address, as clients want it."""
+        return f"127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        settings = self._prepared()
+        with (self._folder / "kafka.log").open("ab") as log:
+            self._process = subprocess.Popen([*self._command(), "kafka.Kafka", str(settings)], stdout=log, stderr=log)
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                said = (self._folder / "kafka.log").read_text(errors="replace")[-2000:]
+                self.kill()
+                raise RuntimeError(f"Kafka did not start: {said}")
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _command(self) -> list[str]:
+        logging = self._folder / "log4j2.properties"
+        return [str(self._java), "-Xmx384m", f"-Dlog4j2.configurationFile={logging}", "-cp", f"{self._libraries}/*"]
+
+    def _prepared(self) -> Path:
+        settings, data = self._folder / "kafka.properties", self._folder / "data"
+        settings.write_text(SETTINGS.format(port=self._port, controller=self._controller, data=data))
+        (self._folder / "log4j2.properties").write_text(LOGGING)
+        if not (data / "meta.properties").exists():
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings)]
+            subprocess.run([*self._command(), *tool], check=True, capture_output=True, timeout=PATIENCE)
+        return settings
+
+    def _answers(self) -> bool:
+        try:
+            return bool(AdminClient({"bootstrap.servers": self.servers, "log_level": 0}).list_topics(timeout=1).brokers)
+        except KafkaException:
+            return False
+
+
+def _fetched() -> Path:
+    """The broker's class path, fetched if it is not there yet."""
+    with fetching("kafka") as cache:
+        libraries = cache / f"kafka-{VERSION}"
+        if not any(libraries.glob("kafka_*.jar")):
+            goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={libraries}")
+            maven("-f", str(POM), *goal)
+        return libraries
+
+
+__all__ = ["KafkaServer", "NotHere"]
