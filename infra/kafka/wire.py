@@ -48,7 +48,11 @@ class Wire:
         self, servers: str, name: str, options: Mapping[str, str] | None = None, *, patience: float = SECONDS
     ) -> None:
         # What is wrong is said by the errors that it raises; the library would print it besides.
-        self._settings = {"bootstrap.servers": servers, "log_level": 0, **(options or {})}
+        self._settings: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": servers,
+            "log_level": 0,
+            **(options or {}),
+        }
         self._patience = patience
         self._name = name
         self._place = TopicPartition(f"{name}.position", 0)

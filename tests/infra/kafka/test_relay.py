@@ -20,7 +20,7 @@ from tests.contracts.parcel import Letter, Parcel
 from tests.infra.kafka.reader import Read, read_all
 from tests.services.kafka import KafkaServer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]  # a broker starts slowly on a busy machine
 
 
 class House:
