@@ -64,6 +64,15 @@ class Field:
     """Looked up by its exact value, by commands or the edge: indexed, whoever may filter on it."""
     timeless: bool = False
     """Told as it is now alone: no history says when it changed, and a past state shows it as it is now."""
+    parts: tuple[Field, ...] = ()
+    """Of an OBJECT: what can be searched in it; with `lat` and `lon` it is a point on the earth."""
+    then: str = ""
+    """Of a lookup: the field that its documents stand in order of; absent: the newest first."""
+
+    @property
+    def point(self) -> bool:
+        """Is it a point on the earth?"""
+        return {"lat", "lon"} <= {part.name for part in self.parts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,22 @@ class RecordRules:
     """Fields that together may stand only once (409 ENTRY_EXISTS), compared without case."""
     parent: str | None = None
     """The resource whose id stands in `<parent>Id`; its owner is this record's owner, and it must be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tells:
+    """The texts of a resource that are searched by their words, by the names of their fields (`location.city`)."""
+
+    title: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    languages: str | None = None
+    """The field, a text or a list of them, that says in which languages they are."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All of them, those first that weigh most."""
+        return (*self.title, *self.place, *self.text)
 
 
 class ShownField(NamedTuple):
@@ -118,6 +143,8 @@ class Resource:
     """Who reads the history and past states, of those who see it; absent: the owner and staff."""
     search: tuple[str, ...] = ()
     """The texts that a list's `keyword` is looked for in; the list then needs one."""
+    tells: Tells | None = None
+    """The texts whose words are kept stemmed and forgiving beside its documents; absent: none."""
     brief: bool = False
     """Shown without what every resource carries, save the id."""
     keeps_deleted: bool = False

@@ -7,7 +7,7 @@ from typing import get_args
 from domain.access import Admin, As, Is, Own, Staff
 from domain.listing import ApprovalType, PropertyType
 from domain.record import OWNER
-from domain.resource import Field, Kind, RecordRules, Resource
+from domain.resource import Field, Kind, RecordRules, Resource, Tells
 
 SERVICE = "propertyCatalog"
 OF_THE_HOST = Own("hostId") | Staff()
@@ -21,6 +21,7 @@ LISTING = Resource(
     owner="hostId",
     sees=Is("isPublished", (True,)) | OF_THE_HOST,
     changes=Own("hostId") | Admin(),
+    tells=Tells(title=("title",), place=("location.city",), text=("description",), languages="languagesSupported"),
     fields=(
         Field("title", Kind.STRING, "Its name.", required=True, filter=True),
         Field("amenityIds", Kind.LIST, "The amenities it has.", of=Kind.ID),
@@ -33,7 +34,19 @@ LISTING = Resource(
         Field(
             "propertyType", Kind.ENUM, "What kind of place.", required=True, filter=True, enum=get_args(PropertyType)
         ),
-        Field("location", Kind.OBJECT, "`lat`, `lon`, `timeZone` (IANA), `city`, `countryCode`.", required=True),
+        Field(
+            "location",
+            Kind.OBJECT,
+            "`lat`, `lon`, `timeZone` (IANA), `city`, `countryCode`.",
+            required=True,
+            parts=(
+                Field("lat", Kind.DECIMAL, "Degrees north.", required=True),
+                Field("lon", Kind.DECIMAL, "Degrees east.", required=True),
+                Field("timeZone", Kind.STRING, "Its IANA time zone.", required=True),
+                Field("city", Kind.STRING, "Its city."),
+                Field("countryCode", Kind.STRING, "Its country."),
+            ),
+        ),
         Field("maxStay", Kind.INTEGER, "The most nights of a stay; absent: 365."),
         Field("minStay", Kind.INTEGER, "The fewest nights of a stay; absent: 1."),
         Field("currency", Kind.STRING, "ISO 4217 code of all its prices.", required=True, filter=True),
@@ -56,6 +69,11 @@ LISTING = Resource(
             Kind.OBJECT,
             "`maxGuests`, `cleaningFee`, `weeklyDiscountPercent`, `monthlyDiscountPercent`, `checkInTime` (15:00), "
             "`checkOutTime` (11:00), `advanceNoticeDays` (0), `bookingWindowDays` (730).",
+            parts=(
+                Field("maxGuests", Kind.INTEGER, "The most guests of a stay."),
+                Field("advanceNoticeDays", Kind.INTEGER, "The fewest days from today to check-in."),
+                Field("bookingWindowDays", Kind.INTEGER, "The most days from today to check-in."),
+            ),
         ),
         Field("cancellationPolicy", Kind.OBJECT, "`tier`, or `steps` of `hoursBeforeCheckIn` and `refundPercent`."),
         Field("languagesSupported", Kind.LIST, "The languages that guests are met in.", of=Kind.STRING),
@@ -78,7 +96,7 @@ LISTING_CALENDAR = Resource(
         Field("priceOverride", Kind.MONEY, "The night's own price, before the season's and the listing's."),
         Field("date", Kind.DAY, "The night, at the listing.", required=True, filter=True),
         Field("minStay", Kind.INTEGER, "The fewest nights for an arrival on that night."),
-        Field("listingId", Kind.ID, "Its listing.", required=True, filter=True, lookup=True),
+        Field("listingId", Kind.ID, "Its listing.", required=True, filter=True, lookup=True, then="date"),
         Field("bookedBy", Kind.ID, "The reservation that holds or has booked the night.", sees=OF_THE_HOST),
         Field("iCalUrl", Kind.STRING, "Address of a calendar kept elsewhere.", sees=OF_THE_HOST),
         Field("externalCalendarIds", Kind.LIST, "Ids of calendars kept elsewhere.", of=Kind.STRING, sees=OF_THE_HOST),
@@ -117,6 +135,7 @@ LISTING_LOCALE_TEXT = Resource(
     sees=As("listing", "listingId"),
     changes=Own(OWNER.name) | Admin(),
     record=RecordRules(creates=Own(OWNER.name) | Admin(), unique=("listingId", "languageCode"), parent="listing"),
+    tells=Tells(title=("localizedTitle",), text=("localizedDescription",), languages="languageCode"),
     fields=(
         Field("localizedDescription", Kind.TEXT, "The description in that language.", required=True),
         Field("localizedTitle", Kind.STRING, "The title in that language.", required=True),

@@ -92,8 +92,11 @@ class Visibility:
 
 
 def text_of(field: str, table: sql.Identifier) -> sql.Composable:
-    """The value of a field as text; null where there is none."""
-    return sql.SQL("{}.body->>{}").format(table, sql.Literal(field))
+    """The value of a field, or with a dotted name of a part of it, as text; null where there is none."""
+    first, _, part = field.partition(".")
+    if part:
+        return sql.SQL("{}.body->{}->>{}").format(table, sql.Literal(first), sql.Literal(part))
+    return sql.SQL("{}.body->>{}").format(table, sql.Literal(first))
 
 
 def any_of(parts: Iterable[sql.Composable]) -> sql.Composable:

@@ -15,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from domain.pricing import PriceTerms
 from read_api.search.declared import Index, Place
 
 Value = str | bool | Decimal
@@ -103,7 +104,8 @@ class Phrase:
 @dataclass(frozen=True, slots=True)
 class Told:
     """Every word stands in one of the index's texts that callers search (`q`): stemmed in the texts' languages, one
-    letter amiss forgiven in longer words. `projections.words` says how.
+    letter amiss forgiven in longer words. `projections.words.matches` says it of one word and one document's terms;
+    each word may stand in another document, of the index's own and of those joined to it.
     """
 
     words: tuple[str, ...]
@@ -133,11 +135,15 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class FreeNights:
     """Of a listing: each night of the stay `[first, end)` is free, and its length is one the listing takes on that
-    arrival: `minStay` (calendar entry, else season, else listing, else 1) and `maxStay` (else 365) are kept.
+    arrival: `minStay` (calendar entry's, else that of the season the arrival is in, else listing's, else `least`) and
+    `maxStay` (else `most`) are kept. A night is free if there is no active calendar document of it, or an available
+    one. A season is `[from, to)`.
     """
 
     first: date
     end: date
+    least: int = 1
+    most: int = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +210,9 @@ class ByDistance:
 
 @dataclass(frozen=True, slots=True)
 class ByRelevance:
-    """The best match of the words first, as the engine ranks them."""
+    """The best match of the words of a `Told` first, as the engine ranks them: a word as it is before its stem before a
+    forgiven slip, and in a title before a place before a text. A question without words has no order of relevance.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +221,9 @@ class ByStayPrice:
 
     descending: bool = False
 
+
+LONGEST_STAY = 730
+"""Nights: prices of more would not stay exact in 64 bits."""
 
 Order = ByField | ByDistance | ByRelevance | ByStayPrice
 """Equals stand in the order of their ids: every order is total, so that pages are stable."""
@@ -224,15 +235,19 @@ class Facet:
 
     place: Place
     most: int = 20
+    bounds: tuple[Decimal, ...] = ()
+    """Of a number: instead, how many have at least each of these, in this order, none left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """The stay that a question about listings is about: prices are of it."""
+    """The stay that a question about listings is about: prices are of it, as `domain.pricing.price` has them, with the
+    calendar's prices of its nights. It has at most `LONGEST_STAY` nights.
+    """
 
     first: date
     end: date
-    guests: int = 1
+    terms: PriceTerms
 
 
 @dataclass(frozen=True, slots=True)

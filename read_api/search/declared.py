@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -51,20 +52,31 @@ class Index:
     resource: Resource
     joins: tuple[Join, ...] = ()
     texts: tuple[str, ...] = ()
-    """The texts, by the names of their places, that `q` looks in."""
+    """The texts, by the names of their places, that `q` looks in. Those of a resource that `tells` are all looked in if
+    one of them is named, and so are those of a join with `many` (`texts.localizedTitle`).
+    """
     shows: tuple[str, ...] | None = None
     """Of a view: the fields of its own resource that it shows; absent: all of them."""
     lists: Rule | None = None
     """Who may ask at all; absent: as the resource's list."""
     doc: str = ""
     points: tuple[str, ...] = field(default=())
-    """Objects with `lat` and `lon` in which distances and boxes are looked for."""
+    """Objects with `lat` and `lon` in which distances and boxes are looked for; those of the resource itself, indexed
+    where it declares them (`Field.point`).
+    """
 
     @cached_property
     def places(self) -> dict[str, Place]:
         """Every field that can be asked for, by its name."""
-        own = [Place(None, f) for f in (*self.resource.fields, *COMMON) if f.shown]
-        joined = [
-            Place(join, f) for join in self.joins if not join.many for f in (*join.resource.fields, *COMMON) if f.shown
-        ]
+        own = [Place(None, f) for f in _fields(self.resource)]
+        joined = [Place(join, f) for join in self.joins if not join.many for f in _fields(join.resource)]
         return {place.name: place for place in (*own, *joined)}
+
+
+def _fields(resource: Resource) -> Iterator[Field]:
+    """What is shown of a resource, and the parts of its objects by their dotted names, seen by who sees the object."""
+    for own in (*resource.fields, *COMMON):
+        if own.shown:
+            yield own
+            for part in own.parts:
+                yield replace(part, name=f"{own.name}.{part.name}", sees=own.sees)
