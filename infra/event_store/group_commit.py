@@ -210,8 +210,8 @@ class GroupCommit:
         for number, position in await cursor.fetchall():
             standing[number].append(position)
         if any(position for found in standing for position in found):
-            # It is there, but whoever was to answer for it broke off: perhaps before its copy was where it has to be.
-            # What is committed after it, is there only when it is.
+            # It stands here; but whoever committed it broke off, perhaps while it waited for its copy on a standby.
+            # What is committed after it returns only when both are there.
             await connection.execute(NAIL)
         for waiting, found in zip(batch, standing, strict=True):
             _tell(waiting, found)

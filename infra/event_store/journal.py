@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from commands.ports import Cause, Kept
+from infra.event_store.feed import NAIL
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
 from infra.postgres.arrays import Texts, Uuids
@@ -114,6 +115,8 @@ class Journal:
             key, command, actor, fingerprint, answer, position, age = row
             plain = (await self._keys.of(actor)).open(answer, _answer_of(command))
             found[key] = Kept(command, fingerprint, plain, position, age)
+        if any(kept.answer is not None for kept in found.values()):
+            await self._line.ask(NAIL)  # to repeat an answer is to promise it: only what is in its place is promised
         return [found.get(key) for key in keys]
 
     async def _newest_all(self, sessions: Sequence[UUID]) -> Sequence[int]:

@@ -1,0 +1,71 @@
+"""Where commits wait for a copy on another server: nothing is acknowledged that is not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from commands.ports import Key, Unavailable
+from infra.event_store import Codec, PostgresEventStore
+from infra.postgres.migrate import migrate
+from tests.contracts.event_store import caused, moved
+from tests.contracts.parcel import Parcel
+from tests.infra.event_store.proof.cluster import Cluster, cluster
+from tests.infra.event_store.proof.standby import Standby, followed_by
+
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+@pytest.fixture
+def primary() -> Iterator[Cluster]:
+    with cluster() as primary:
+        yield primary
+
+
+@pytest.fixture
+def standby(primary: Cluster) -> Iterator[Standby]:
+    with followed_by(primary) as standby:
+        yield standby
+
+
+async def until_one_waits(primary: Cluster, saving: asyncio.Task[int]) -> None:
+    """Return once a commit waits for its copy; whoever saves must not have been told anything by then."""
+    async with await psycopg.AsyncConnection.connect(primary.conninfo, autocommit=True) as watcher:
+        while (await (await watcher.execute(WAITS)).fetchall())[0][0] == 0:
+            assert not saving.done() or saving.exception() is not None, saving
+            await asyncio.sleep(0.01)
+
+
+async def test_an_append_that_a_crash_left_without_its_copy_is_not_acknowledged(
+    primary: Cluster, standby: Standby
+) -> None:
+    """It stands in the log of the server that came back, and would be gone with it."""
+    await migrate(primary.conninfo)
+    async with PostgresEventStore(primary.conninfo, Codec([Parcel]), writers=1, patience=4.0, stall=2.0) as store:
+        await moved(store, uuid4(), "Rome")  # so that all is made that a first save makes
+        parcel = await store.load(Parcel, uuid4())
+        parcel.move("Oslo")
+        await asyncio.to_thread(standby.stop)
+        cause = caused(key=Key("k", b"f"), answer=b"told")
+        saving = asyncio.create_task(store.save([parcel], cause))
+        await until_one_waits(primary, saving)
+        await primary.crash()
+        await until_one_waits(primary, saving)
+        assert [event.fact for event in await store.history([parcel.id])] != [], "it stands there"
+        with pytest.raises(Unavailable):
+            await store.kept("k")
+        await asyncio.to_thread(standby.start)
+        await asyncio.gather(saving, return_exceptions=True)
+        acknowledged = saving.exception() is None
+        await asyncio.to_thread(standby.wait_until_it_follows)
+        await asyncio.to_thread(primary.kill)
+        await asyncio.to_thread(standby.promote)
+    async with PostgresEventStore(standby.conninfo, Codec([Parcel])) as other:
+        there = await other.history([parcel.id])
+        assert len(there) == 1 or not acknowledged
+        kept = await other.kept("k")
+        assert kept is None or kept.answer == b"told"
