@@ -16,6 +16,8 @@ State = Literal["live", "stopped", "rebuild due", "missing"]
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended('innkeep read models of ' || current_schema(), 0))"
 KNOWN = "SELECT name FROM read_model"
 EXISTS = "SELECT to_regclass(%s) IS NOT NULL"
+COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+ADD = sql.SQL("ALTER TABLE {} ADD COLUMN {} {}")
 DROP = sql.SQL("DROP TABLE IF EXISTS {}")
 ENTER = """INSERT INTO read_model (name, version, declaration) VALUES (%s, %s, %s)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, declaration = excluded.declaration, position = 0,
@@ -61,11 +63,25 @@ async def prepare(conninfo: str, models: Mapping[str, Model]) -> list[str]:
         for model in models.values():
             cursor = await connection.execute(EXISTS, [f'"{model.table}"'])
             if model.name in known and (await cursor.fetchone()) == (True,):
+                await _complete(connection, model)
                 continue
             await make_table(connection, model, model.table)
             await connection.execute(ENTER, [model.name, model.version, model.declaration])
             made.append(model.name)
         return made
+
+
+async def _complete(connection: Connection, model: Model) -> None:
+    """Add, empty, the columns that a table of an earlier declaration lacks: it is due for a rebuild, and goes on until
+    then. A table that lacks none is not locked.
+    """
+    if not model.columns:
+        return
+    table = sql.Identifier(model.table)
+    there = {column for (column,) in await (await connection.execute(COLUMNS, [f'"{model.table}"'])).fetchall()}
+    for name, of in model.columns.items():
+        if name not in there:
+            await connection.execute(ADD.format(table, sql.Identifier(name), sql.SQL(of)))
 
 
 async def make_table(connection: Connection, model: Model, table: str) -> None:

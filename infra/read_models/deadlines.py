@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -40,6 +40,11 @@ class DeadlineModel:
         self.table = table_name("", projection.name)
         self.version = projection.version
         self.declaration = digest("deadlines", projection.version)
+
+    @property
+    def columns(self) -> Mapping[str, LiteralString]:
+        """None more than every such table has had."""
+        return {}
 
     def create(self, table: str) -> sql.Composed:
         """Makes an empty table of deadlines."""

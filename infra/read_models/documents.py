@@ -11,15 +11,16 @@ from psycopg import sql
 
 from domain.access import named
 from domain.kernel import Fact, Recorded
-from domain.resource import Kind, Resource
+from domain.resource import Kind, Resource, Tells
 from infra.event_store.codec import aggregate_of
-from infra.postgres.arrays import BigInts, Jsons, Uuids
+from infra.postgres.arrays import BigInts, Column, Jsons, Texts, Uuids
 from infra.read_models.codec import from_json, to_bytes
 from infra.read_models.model import Connection, digest, table_name
 from projections.projection import Document, Handler, Projection, Target
+from projections.words import Part, terms
 
 CREATE = sql.SQL(
-    "CREATE TABLE {} (id uuid PRIMARY KEY, body jsonb NOT NULL, folded jsonb, position bigint NOT NULL)"
+    "CREATE TABLE {} (id uuid PRIMARY KEY, body jsonb NOT NULL, folded jsonb, position bigint NOT NULL{})"
     " WITH (fillfactor = 80)"
 )
 LOAD: LiteralString = "SELECT id, body::text FROM {} WHERE id = ANY(%b::uuid[])"
@@ -28,7 +29,20 @@ UPSERT: LiteralString = (
     " SELECT * FROM unnest(%b::uuid[], %b::jsonb[], %b::jsonb[], %b::bigint[])"
     " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position"
 )
+UPSERT_TOLD: LiteralString = (
+    "INSERT INTO {} (id, body, folded, position, terms)"
+    " SELECT id, body, folded, position, terms::tsvector"
+    " FROM unnest(%b::uuid[], %b::jsonb[], %b::jsonb[], %b::bigint[], %b::text[])"
+    " AS made (id, body, folded, position, terms)"
+    " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position,"
+    " terms = excluded.terms"
+)
 DELETE: LiteralString = "DELETE FROM {} WHERE id = ANY(%b::uuid[])"
+
+LETTERS = {Part.TITLE: "A", Part.PLACE: "B", Part.TEXT: "C", Part.SLIP: "D"}
+"""The weights of PostgreSQL, by the parts that terms stand in."""
+TERMS_VERSION = 1
+"""Raised when `projections.words` makes other terms of the same texts: rebuilds are then due."""
 
 Touched = tuple[Recorded, Handler, Target]
 
@@ -43,7 +57,8 @@ class DocumentModel:
     """The documents of one projection, with the columns and indexes that its resources need.
 
     `folded` has the texts that are filtered and searched, casefolded: comparing without case is then the same on
-    every database, whatever its locale.
+    every database, whatever its locale. `terms`, where a resource `tells`, has the forms of its words, as
+    `projections.words` makes them, under the letter of their part: A title, B place, C text, D a forgiven slip.
     """
 
     def __init__(self, projection: Projection, resources: Iterable[Resource] = ()) -> None:
@@ -54,20 +69,37 @@ class DocumentModel:
         self.table = table_name("doc_", projection.resource)
         self.texts = sorted({name for resource in self.resources for name in folded_fields(resource)})
         self.indexed = sorted({name for resource in self.resources for name in indexed_fields(resource)})
-        self.declaration = digest("documents", projection.version, self.texts, self.indexed)
+        self.then = {f.name: f.then for resource in self.resources for f in resource.fields if f.then}
+        self.points = sorted({f.name for resource in self.resources for f in resource.fields if f.point})
+        self.tells = next((resource.tells for resource in self.resources if resource.tells), None)
+        told = (self.tells.fields, self.tells.languages, TERMS_VERSION) if self.tells else None
+        self.declaration = digest(
+            "documents", projection.version, self.texts, self.indexed, self.then, self.points, told
+        )
+
+    @property
+    def columns(self) -> Mapping[str, LiteralString]:
+        """Beside those of every such table, where it tells."""
+        return {"terms": "tsvector"} if self.tells else {}
 
     def create(self, table: str) -> sql.Composed:
         """Makes an empty table of this model."""
-        return CREATE.format(sql.Identifier(table))
+        more = [sql.SQL(", {} {}").format(sql.Identifier(name), sql.SQL(of)) for name, of in self.columns.items()]
+        return CREATE.format(sql.Identifier(table), sql.Composed(more))
 
     def indexes(self, table: str) -> Sequence[sql.Composed]:
-        """The usual order, and each field that documents are looked up by, in that order."""
+        """The usual order, each field that documents are looked up by, in that order or its own, points and terms."""
         order = sql.SQL("(body->>'createdAt') COLLATE \"C\" DESC NULLS LAST, id")
+        then = {name: sql.SQL('(body->>{}) COLLATE "C"').format(sql.Literal(of)) for name, of in self.then.items()}
         of = sql.SQL("CREATE INDEX ON {} ({})")
         each = sql.SQL("(body->>{}), {}")
+        using = sql.SQL("CREATE INDEX ON {} USING {} ({})")
+        name = sql.Identifier(table)
         return [
-            of.format(sql.Identifier(table), order),
-            *(of.format(sql.Identifier(table), each.format(sql.Literal(name), order)) for name in self.indexed),
+            of.format(name, order),
+            *(of.format(name, each.format(sql.Literal(f), then.get(f, order))) for f in self.indexed),
+            *(using.format(name, sql.SQL("gist"), point_of(f)) for f in self.points),
+            *(using.format(name, sql.SQL("gin"), sql.Identifier(column)) for column in self.columns),
         ]
 
     @property
@@ -94,13 +126,16 @@ class DocumentModel:
         kept = {id: document for id in positions if (document := documents[id]) is not None}
         gone = [id for id in positions if id not in kept]
         if kept:
-            made = (
+            made: list[Column] = [
                 Uuids([*kept]),
                 Jsons([to_bytes(document) for document in kept.values()]),
                 Jsons([self._texts(document) for document in kept.values()]),
                 BigInts([positions[id] for id in kept]),
-            )
-            await connection.execute(written_for(UPSERT, table), made, prepare=True)
+            ]
+            if self.tells:
+                made.append(Texts([terms_of(self.tells, document) for document in kept.values()]))
+            upsert = UPSERT_TOLD if self.tells else UPSERT
+            await connection.execute(written_for(upsert, table), made, prepare=True)
         if gone:
             await connection.execute(written_for(DELETE, table), [Uuids(gone)], prepare=True)
 
@@ -132,6 +167,30 @@ class DocumentModel:
         if not self.texts:
             return None
         return to_bytes({name: casefolded(document.get(name)) for name in self.texts})
+
+
+def terms_of(tells: Tells, document: Document) -> str:
+    """The terms of a document as a `tsvector` is written; they need no escapes, being letters and digits."""
+    parts = ((Part.TITLE, tells.title), (Part.PLACE, tells.place), (Part.TEXT, tells.text))
+    texts = [(part, text) for part, names in parts for name in names if isinstance(text := inner(document, name), str)]
+    languages = inner(document, tells.languages) if tells.languages else None
+    spoken = [languages] if isinstance(languages, str) else languages or ()
+    return " ".join(f"'{form}':1{LETTERS[part]}" for form, part in terms(texts, spoken).items())
+
+
+def inner(document: Document, name: str) -> Any:
+    """The value of a field, or with a dotted name of a part of it."""
+    first, _, part = name.partition(".")
+    value = document.get(first)
+    if not part:
+        return value
+    return value.get(part) if isinstance(value, dict) else None
+
+
+def point_of(field: str, table: sql.Identifier | None = None) -> sql.Composed:
+    """The point on the earth in a field, east and north: as it is indexed."""
+    body = sql.SQL("{}.body").format(table) if table else sql.SQL("body")
+    return sql.SQL("point(({b}->{f}->>'lon')::float8, ({b}->{f}->>'lat')::float8)").format(b=body, f=sql.Literal(field))
 
 
 def casefolded(value: Any) -> str | None:

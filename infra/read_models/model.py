@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, LiteralString, Protocol
 
 from psycopg import AsyncConnection, sql
 
@@ -41,6 +41,13 @@ class Model(Protocol):
     @property
     def declaration(self) -> str:
         """A digest of all that the table depends on."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, LiteralString]:
+        """Columns with their types that a table of an earlier declaration may lack: a start adds them, empty, so that
+        the table can be written and read on until it is rebuilt.
+        """
         ...
 
     def create(self, table: str) -> sql.Composed:

@@ -1,0 +1,1 @@
+"""The search engine on PostgreSQL: questions as SQL over the tables of documents."""
