@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
 from typing import Any, Self, TypeVar, cast
 from uuid import UUID, uuid4
 
@@ -32,6 +33,8 @@ A = TypeVar("A", bound=Aggregate)
 STREAMS = """SELECT e.stream, e.version, e.name, e.state
   FROM unnest(%b::uuid[], %b::int[]) AS w (stream, version)
   JOIN event AS e ON e.stream = w.stream AND e.version > w.version ORDER BY e.stream, e.version"""
+MUCH = 1_800
+"""Bytes of a trial's event, and of its answer: where they find room, so do nearly all commands'."""
 HISTORY = """SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
   FROM event AS e LEFT JOIN command AS c ON c.id = e.command
   WHERE e.stream = ANY(%b::uuid[]) AND (%b::timestamptz IS NULL OR c.at <= %b::timestamptz) ORDER BY e.position"""
@@ -248,10 +251,12 @@ class PostgresEventStore:
         return await self._journal.address(command)
 
     async def _trial(self) -> None:
-        """Load and append as a command does, and take it back. Raises Unavailable."""
-        cause = Cause(uuid4(), "try", SYSTEM, datetime.now(UTC))
+        """Load and append as a command does, as much as a large one, and take it back. Raises Unavailable."""
+        cause = Cause(uuid4(), "try", SYSTEM, datetime.now(UTC), answer=token_bytes(MUCH))
         await self._loads.ask(STREAMS, [Uuids([cause.id]), Ints([0])])
-        await self._commit.rehearse(Save([Stored(cause.id, 1, "trial", b"{}")], await self._journal.row(cause)))
+        await self._commit.rehearse(
+            Save([Stored(cause.id, 1, "trial", token_bytes(MUCH))], await self._journal.row(cause))
+        )
 
     def _appended(self) -> None:
         self._feed.ring()
