@@ -32,6 +32,8 @@ from infra.identity.tokens import SignedTokens
 from infra.ids import new_id
 from infra.kafka import relay_of
 from infra.kafka.relay import Relay
+from infra.opensearch.side import SearchSide
+from infra.opensearch.wiring import opensearch_of
 from infra.payments import callbacks_of, provider_of
 from infra.postgres.conninfo import bounded
 from infra.postgres.line import Line
@@ -63,9 +65,11 @@ async def build(
         base = await _foundation(stack, settings, bounded(conninfo, idle_seconds=settings.database_idle_seconds))
         services = replace(await _services(stack, base), **overrides)
         relay = relay_of(settings, base.conninfo, base.store) if Role.RELAY in roles else None
-        product = await _assembled(stack, base, services, relay)
+        found = opensearch_of(settings, base.conninfo, base.store, base.side)
+        search = await stack.enter_async_context(found) if found else None
+        product = await _assembled(stack, base, services, relay, search)
         await _first_start(product)
-        async with _at_work([base.watch.run(), *_jobs(product, base.side, roles), *([relay.run()] if relay else [])]):
+        async with _at_work([base.watch.run(), *_jobs(product, roles, relay, search)]):
             yield product
 
 
@@ -136,7 +140,9 @@ async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
     )
 
 
-async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Services, relay: Relay | None) -> Product:
+async def _assembled(
+    stack: AsyncExitStack, base: _Foundation, services: Services, relay: Relay | None, search: SearchSide | None
+) -> Product:
     settings, side = base.settings, base.side
     commands = registry()
     bus = Bus(base.store, services, patience=settings.idempotency_wait_seconds)
@@ -171,11 +177,13 @@ async def _assembled(stack: AsyncExitStack, base: _Foundation, services: Service
         scheduler=scheduler,
         side=side,
         fingerprint_secret=await secret(base.conninfo, "fingerprints"),
-        parts=_parts(base, scheduler, relay),
+        parts=_parts(base, scheduler, relay, search),
     )
 
 
-def _parts(base: _Foundation, scheduler: Scheduler, relay: Relay | None) -> Mapping[str, Part]:
+def _parts(
+    base: _Foundation, scheduler: Scheduler, relay: Relay | None, search: SearchSide | None
+) -> Mapping[str, Part]:
     async def database() -> dict[str, Any]:
         trouble = base.store.trouble
         return {"problem": trouble} if trouble else {"head": await base.store.head()}
@@ -193,12 +201,13 @@ def _parts(base: _Foundation, scheduler: Scheduler, relay: Relay | None) -> Mapp
         }
         return {"lag": lag} | ({"problem": "; ".join(sick)} if sick else {})
 
-    return {
+    parts = {
         "database": database,
         "watermark": base.watch.health,
         "readModels": read_models,
         "scheduler": scheduler.health,
-    } | ({"relay": relay.health} if relay else {})
+    }
+    return parts | ({"relay": relay.health} if relay else {}) | ({"search": search.health} if search else {})
 
 
 async def _first_start(product: Product) -> None:
@@ -209,10 +218,13 @@ async def _first_start(product: Product) -> None:
         await ensure_superadmin(product.bus, email, password.get_secret_value(), **now)
 
 
-def _jobs(product: Product, side: ReadSide, roles: frozenset[Role]) -> list[Coroutine[Any, Any, None]]:
-    jobs: list[Coroutine[Any, Any, None]] = []
+def _jobs(
+    product: Product, roles: frozenset[Role], relay: Relay | None, search: SearchSide | None
+) -> list[Coroutine[Any, Any, None]]:
+    jobs: list[Coroutine[Any, Any, None]] = [relay.run()] if relay else []
     if Role.PROJECTOR in roles:
-        jobs.append(side.runner.run())
+        jobs.append(product.side.runner.run())
+        jobs += [search.indexer.run()] if search else []
     if Role.SCHEDULER in roles:
         jobs += [product.scheduler.run(), housekeeping(product.store)]
     return jobs

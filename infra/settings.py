@@ -64,6 +64,13 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
     opensearch_url: SecretStr | None = None
+    opensearch_ca_file: str | None = None
+    opensearch_prefix: str = Field("innkeep", pattern=r"^[a-z][a-z0-9_]{0,40}$")
+    """Of all indexes: one for each marketplace, where schemas of the same name share a cluster."""
+    opensearch_shards: Count = 1
+    opensearch_replicas: int = Field(1, ge=0)
+    opensearch_refresh_seconds: float = Field(1.0, gt=0)
+    """How soon what is written is found by who does not ask for it."""
 
     # What the database may do to others.
     database_idle_seconds: float = Field(10.0, ge=1)
@@ -149,12 +156,6 @@ class Settings(BaseSettings):
     def default_credentials(self) -> bool:
         """Whether the superAdmin is the one that everybody knows."""
         return self.sandbox and not (self.superadmin_email and self.superadmin_password)
-
-    @property
-    def not_used_yet(self) -> tuple[str, ...]:
-        """What is set and does nothing in this release: the engine that read models can grow to."""
-        engines = {"OPENSEARCH_URL": self.opensearch_url}
-        return tuple(PREFIX + name for name, value in engines.items() if value is not None)
 
     def problems(self, *, host: str, database_is_empty: bool) -> Iterable[str]:
         """Why Innkeep must not start with these settings, one line each; none when it may.

@@ -12,6 +12,34 @@ from psycopg import sql
 
 from infra.postgres.conninfo import with_search_path
 from infra.postgres.embedded import EmbeddedPostgres
+from tests.services import shared
+from tests.services.java import NotHere
+
+_left_out = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The servers that the session's processes share are of the one process that all others come from."""
+    if not hasattr(config, "workerinput"):
+        shared.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Whatever the session started ends with it."""
+    if not hasattr(config, "workerinput"):
+        shared.end()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remember, for the summary, which real servers this machine could not run."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[_left_out] = shared.missing()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly what was left out."""
+    for line in config.stash.get(_left_out, []):
+        terminalreporter.write_line(f"LEFT OUT: all tests on a real {line}", red=True, bold=True)
 
 
 @contextmanager
@@ -71,6 +99,18 @@ def module_database(postgres: str) -> Iterator[str]:
     """As `database`, shared by the tests of one module: for a server that all of them talk to."""
     with fresh_schema(postgres) as conninfo:
         yield conninfo
+
+
+@pytest.fixture(scope="session")
+def opensearch() -> str:
+    """The address of an OpenSearch: INNKEEP_TEST_OPENSEARCH_URL, else one that this session starts where it can."""
+    given = os.environ.get("INNKEEP_TEST_OPENSEARCH_URL")
+    if given:
+        return given
+    try:
+        return shared.opensearch()
+    except NotHere as missing:
+        pytest.skip(f"no real OpenSearch here: {missing}")
 
 
 @pytest.fixture

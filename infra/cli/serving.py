@@ -74,8 +74,6 @@ async def running(settings: Settings, roles: frozenset[Role], host: str, data: P
         for warning in await guard(conninfo, production=not settings.sandbox):
             log.warning("the database could serve better", check=warning.name, told=warning.told, advice=warning.advice)
         await migrate(conninfo)
-        for name in settings.not_used_yet:
-            log.warning("this setting does nothing in this release", setting=name)
         settings.check(host=host, database_is_empty=await empty(conninfo))
         async with build(settings, conninfo=conninfo, roles=roles) as product:
             yield product

@@ -26,7 +26,6 @@ def of_settings(
     refused = [*complaints, *settings.problems(host=HERE, database_is_empty=database_is_empty)]
     found = [Finding("settings", "problem", line, "Innkeep does not start like this: mend it") for line in refused]
     found += _contradictions(settings)
-    found += [_unused(name) for name in settings.not_used_yet]
     if not settings.sandbox:
         found += [*_open_doors(settings), *_half_payments(settings), *_weaker(settings), *_readable(env_file)]
     return [_mode(settings), *(found or [Finding("settings", "fine", "understood, and as they should be")])]
@@ -36,10 +35,6 @@ def _mode(settings: Settings) -> Finding:
     if "mode" in settings.model_fields_set:
         return Finding("mode", "fine", f"{settings.mode}, as INNKEEP_MODE says")
     return Finding("mode", "fine", f"{settings.mode}, the default; for a sandbox, set INNKEEP_MODE=sandbox")
-
-
-def _unused(name: str) -> Finding:
-    return Finding("settings", "warning", f"{name} does nothing in this release", "take it away until it does")
 
 
 def _contradictions(settings: Settings) -> Iterator[Finding]:

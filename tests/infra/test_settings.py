@@ -158,9 +158,3 @@ def test_production_has_no_known_secret(monkeypatch: pytest.MonkeyPatch) -> None
 def test_loopback_is_an_address_of_this_machine_alone() -> None:
     assert all(is_loopback(host) for host in ("localhost", "127.0.0.1", "127.8.9.1", "::1", "[::1]"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", ""))
-
-
-def test_engines_that_this_release_does_not_use_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_settings(env_file=None).not_used_yet == ()
-    monkeypatch.setenv("INNKEEP_OPENSEARCH_URL", "http://127.0.0.1:9200")
-    assert load_settings(env_file=None).not_used_yet == ("INNKEEP_OPENSEARCH_URL",)

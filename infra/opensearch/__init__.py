@@ -1,0 +1,1 @@
+"""Search on OpenSearch: one index a declared `Index`, filled from the read models, asked in its own language."""

@@ -1,0 +1,85 @@
+"""An index that is kept, and how a page of events is taken into it: the same for the indexer and for rebuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from domain.kernel import Recorded
+from infra.opensearch.compose import Composer
+from infra.opensearch.concern import Concern, Touched, touched_by
+from infra.opensearch.layout import Layout
+from infra.opensearch.rejects import Rejects
+from infra.opensearch.source import Source
+from infra.opensearch.writing import Write, Writing
+from infra.read_models.model import Connection
+from projections.projection import Projection
+
+PORTION = 500
+"""Documents composed at a time."""
+PATIENCE = 5.0
+"""Seconds that the read models have to take a page in."""
+
+
+class Models(Protocol):
+    """The read models that search documents are made of."""
+
+    async def until(self, position: int, models: Collection[str], seconds: float) -> None:
+        """Return once all of these have come to the position. Raises ReadBehind."""
+        ...
+
+
+@dataclass
+class Followed:
+    """One index, and the version of it that is written to."""
+
+    name: str
+    alias: str
+    composer: Composer
+    concern: Concern
+    version: str = ""
+    """Its name in the cluster; empty while there is none to follow."""
+    position: int = 0
+    """Of the log: all up to here is in it."""
+    rejected: set[str] = field(default_factory=set)
+    """Documents that were not taken, as far as was seen here."""
+
+    @classmethod
+    def of(cls, alias: str, layout: Layout, source: Source) -> Followed:
+        """The index of this layout."""
+        return cls(layout.index.name, alias, Composer(layout, source), Concern(layout, source))
+
+    @property
+    def layout(self) -> Layout:
+        """How its documents are laid out."""
+        return self.composer.layout
+
+
+class Taking:
+    """Takes pages of events into indexes."""
+
+    def __init__(self, projections: Iterable[Projection], models: Models, writing: Writing, rejects: Rejects) -> None:
+        self._projections = tuple(projections)
+        self._models = models
+        self._writing = writing
+        self._rejects = rejects
+
+    def touched(self, events: Iterable[Recorded]) -> Touched:
+        """What these events touched."""
+        return touched_by(self._projections, events)
+
+    async def page(self, connection: Connection, index: Followed, touched: Touched, position: int) -> bool:
+        """Take in what was touched up to that position. Was there anything that concerns the index?
+
+        Raises ReadBehind while the read models have not come so far, Unavailable.
+        """
+        if index.concern.models.isdisjoint(touched):
+            return False
+        await self._models.until(position, index.concern.models, PATIENCE)
+        ids = sorted(await index.concern.of(touched))
+        for start in range(0, len(ids), PORTION):
+            documents = await index.composer.of(ids[start : start + PORTION])
+            writes = [Write(index.version, id, position, document) for id, document in documents.items()]
+            await self._rejects.keep(connection, index, await self._writing.all(writes), touched, position)
+        return bool(ids)

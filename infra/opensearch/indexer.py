@@ -1,0 +1,234 @@
+"""Follows the log and keeps the search indexes: what a page of events touched is composed anew and written.
+
+The documents come from the read models in PostgreSQL, once these have taken the page in. Any number of indexers may run
+on one database; one leads, the others stand by. While OpenSearch is away the leader waits, and nobody else is harmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+import psycopg
+import structlog
+
+from commands.ports import Page, Unavailable
+from infra.event_store.codec import UnknownEvent
+from infra.opensearch.followed import Followed, Taking
+from infra.opensearch.mappings import declaration
+from infra.opensearch.purge import Purge
+from infra.opensearch.rebuild import Rebuilds
+from infra.opensearch.rejects import Rejects
+from infra.opensearch.told import tell
+from infra.opensearch.turns import LEAD, turn
+from infra.opensearch.versions import Progress as Kept
+from infra.opensearch.versions import Versions
+from infra.opensearch.writing import Writing
+from infra.postgres.connected import connected
+from infra.read_models.model import Connection
+from infra.read_models.progress import Progress
+from infra.read_models.rebuild import RebuildRunning
+from infra.read_models.runner import Feed
+from read_api.ports import ReadBehind
+
+NAMED = "SELECT set_config('application_name', 'innkeep indexer', false)"
+PAGE = 500
+"""Events taken in at a time."""
+BREATH = 0.05
+"""Seconds between two pages that are not full, unless somebody waits: what happens meanwhile shares a request."""
+STANDBY_SECONDS = 0.25
+LONGEST_NAP = 1.0
+"""Seconds between two looks at a quiet log, at most."""
+LONGEST_PAUSE = 5.0
+"""Seconds until another attempt while OpenSearch is away, at most."""
+KEEP_SECONDS = 1.0
+"""Between two times that positions are kept with the documents. After a crash the pages since are taken in again."""
+
+
+class Indexer:
+    """Keeps the indexes until it is cancelled.
+
+    Args:
+        conninfo: the database, for the lead and for what is told there.
+        feed: the log.
+        indexes: what to keep.
+        taking: pages into them.
+        versions: of the indexes.
+        rebuilds: of those that are missing or declared otherwise.
+        writing: into them.
+        rejects: what was not taken.
+        progress: told of every position reached.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        feed: Feed,
+        indexes: Sequence[Followed],
+        *,
+        taking: Taking,
+        versions: Versions,
+        rebuilds: Rebuilds,
+        writing: Writing,
+        rejects: Rejects,
+        purge: Purge,
+        progress: Progress,
+    ) -> None:
+        self.leads = False
+        self.trouble: str | None = None
+        """What keeps it from going on, if anything does."""
+        self.due: set[str] = set()
+        """Indexes that are missing, or were made by another declaration: each is being rebuilt."""
+        self._conninfo, self._feed, self._indexes = conninfo, feed, indexes
+        self._taking, self._versions, self._rebuilds = taking, versions, rebuilds
+        self._writing, self._rejects, self._purge = writing, rejects, purge
+        self._progress = progress
+        self._pause = STANDBY_SECONDS
+        self._unkept: set[str] = set()
+        self._kept_at = float("-inf")
+        self._log = structlog.get_logger("indexer")
+
+    async def run(self) -> None:
+        """Follow the log, whatever happens to OpenSearch and the database meanwhile."""
+        while True:
+            try:
+                async with connected(self._conninfo) as connection:
+                    await connection.execute(NAMED)
+                    await self._stand_by(connection)
+                    await self._lead(connection)
+            except (psycopg.OperationalError, Unavailable) as away:
+                self._say(str(away))
+            except Exception as error:  # noqa: BLE001 - a fault here must not end the reads of the whole product
+                self._say(f"{type(error).__name__}: {error}")
+                self._log.exception("the indexer failed and begins anew", seconds=self._pause)
+            finally:
+                self.leads = self._progress.fed = False
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    async def _stand_by(self, connection: Connection) -> None:
+        while True:
+            if (await (await connection.execute(LEAD)).fetchone()) == (True,):
+                return
+            await asyncio.sleep(STANDBY_SECONDS)
+
+    async def _lead(self, connection: Connection) -> None:
+        self.leads = self._progress.fed = True
+        self._rejects.forget()
+        for one in self._indexes:
+            one.version = ""
+        making = asyncio.create_task(self._make_due())
+        try:
+            while True:
+                worked, more = await self._round(connection)
+                self._pause, self.trouble = STANDBY_SECONDS, None
+                if not worked:
+                    await self._feed.wait_for_events(self._lowest, LONGEST_NAP)
+                elif not more:
+                    await self._progress.rest(BREATH)
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+
+    @property
+    def _lowest(self) -> int:
+        return min((one.position for one in self._indexes if one.version), default=0)
+
+    async def _round(self, connection: Connection) -> tuple[bool, bool]:
+        """Bring every index a page on. Was there anything, and is there more?"""
+        worked = more = False
+        async with turn(connection):
+            await self._look(connection)
+            groups: defaultdict[int, list[Followed]] = defaultdict(list)
+            for one in self._indexes:
+                if one.version:
+                    groups[one.position].append(one)
+            for position, followed in sorted(groups.items()):
+                page = await self._page(position)
+                if page.position > position:
+                    worked |= await self._take_in(connection, followed, page)
+                    more |= len(page.events) == PAGE
+            await self._rejects.again(connection, self._indexes, self._writing)
+            await self._purge.when_due([one.version for one in self._indexes if one.version])
+            await self._keep()
+        return worked, more
+
+    async def _page(self, position: int) -> Page:
+        try:
+            return await self._feed.read(position, PAGE)
+        except UnknownEvent as unknown:
+            raise Unavailable("A newer release wrote an event that this one does not know.", why=unknown) from unknown
+
+    async def _look(self, connection: Connection) -> None:
+        """Which version of each index is live, and how far it has come."""
+        named = await self._versions.named()
+        moved = [one for one in self._indexes if self._has_moved(one, named.get(one.alias))]
+        if not moved:
+            return
+        declared = await self._versions.declarations()
+        found = await self._versions.progress([named[one.alias] for one in moved if one.alias in named])
+        for one in moved:
+            name = named.get(one.alias, "")
+            if declared.get(name) != declaration(one.layout):
+                one.version = ""
+                self.due.add(one.name)
+                continue
+            self.due.discard(one.name)
+            one.version, one.position = name, found[name].position if name in found else 0
+            self._progress.advance({one.name: one.position})
+        await tell(connection, {one.name: (one.version, one.position) for one in moved if one.version})
+
+    def _has_moved(self, one: Followed, live: str | None) -> bool:
+        if one.name in self.due:
+            return live is not None
+        return not one.version or one.version != live
+
+    async def _take_in(self, connection: Connection, followed: Sequence[Followed], page: Page) -> bool:
+        touched = self._taking.touched(page.events)
+        reached: list[Followed] = []
+        for one in followed:
+            try:
+                if await self._taking.page(connection, one, touched, page.position):
+                    self._unkept.add(one.name)
+            except ReadBehind as behind:
+                self._say(f"{one.name} waits for its read models: {behind}")
+                continue
+            one.position = page.position
+            reached.append(one)
+        await tell(connection, {one.name: (one.version, one.position) for one in reached})
+        self._progress.advance({one.name: one.position for one in reached})
+        return bool(reached)
+
+    async def _keep(self) -> None:
+        """Keep positions with the documents, of those indexes that were written to: now and then is enough."""
+        now = asyncio.get_running_loop().time()
+        if self._unkept and now - self._kept_at >= KEEP_SECONDS:
+            wanted = [one for one in self._indexes if one.name in self._unkept and one.version]
+            await self._versions.tell({one.version: Kept(one.position) for one in wanted})
+            self._unkept.clear()
+            self._kept_at = now
+
+    async def _make_due(self) -> None:
+        """Rebuild, one after the other, what is missing or was made by another declaration."""
+        pause = STANDBY_SECONDS
+        while True:
+            for one in [one for one in self._indexes if one.name in self.due]:
+                try:
+                    self._log.info("search index is rebuilt, as it is missing or declared otherwise", index=one.name)
+                    await self._rebuilds.run(one.name)
+                    pause = STANDBY_SECONDS
+                except (RebuildRunning, ReadBehind, Unavailable, psycopg.OperationalError) as trouble:
+                    self._say(f"{one.name} is not rebuilt yet: {trouble}")
+                    pause = min(2 * pause, LONGEST_PAUSE)
+                except Exception as error:  # noqa: BLE001 - the other indexes go on
+                    self._say(f"{one.name} cannot be rebuilt: {error}")
+                    self._log.exception("rebuild failed", index=one.name)
+                    pause = LONGEST_PAUSE
+            await asyncio.sleep(pause)
+
+    def _say(self, trouble: str) -> None:
+        """Once for each kind of trouble, not at every attempt."""
+        if trouble != self.trouble:
+            self._log.warning("the indexer waits", reason=trouble)
+        self.trouble = trouble

@@ -1,0 +1,51 @@
+"""What the indexer tells the database of the indexes: for other processes that wait, and for those who look after it,
+whether OpenSearch is there or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from infra.postgres.arrays import BigInts, Texts
+from infra.read_models.model import Connection
+
+TELL = """INSERT INTO search_index (name, version, position)
+  SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
+  ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position, updated_at = now()"""
+POSITIONS = "SELECT name, position FROM search_index"
+HEALTH = """SELECT s.name, s.version, s.position,
+    (SELECT count(*) FROM event AS e WHERE e.position > s.position),
+    coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
+      JOIN command AS c ON c.id = e.command WHERE e.position > s.position ORDER BY e.position LIMIT 1), 0)::float8,
+    (SELECT count(DISTINCT d.subject) FROM dead_letter AS d WHERE d.model = 'search:' || s.name)
+  FROM search_index AS s WHERE s.name = ANY(%s) ORDER BY s.name"""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLag:
+    """How far one index is behind the log, as its keeper last told."""
+
+    name: str
+    version: str
+    """The name of the version that is searched."""
+    position: int
+    events_behind: int
+    seconds_behind: float
+    """How long ago, by the wall clock, the oldest event that is not in it was recorded."""
+    dead_letters: int
+    """Documents that OpenSearch will not take."""
+
+
+async def tell(connection: Connection, reached: Mapping[str, tuple[str, int]]) -> None:
+    """Of these indexes: the version that is searched, and its position."""
+    if reached:
+        names, said = [*reached], [*reached.values()]
+        values = [Texts(names), Texts([version for version, _ in said]), BigInts([position for _, position in said])]
+        await connection.execute(TELL, values, prepare=True)
+
+
+async def lags(connection: Connection, names: Collection[str]) -> list[IndexLag]:
+    """How far each of these indexes is behind; one that was never filled is not in it."""
+    cursor = await connection.execute(HEALTH, [list(names)])
+    return [IndexLag(*row) for row in await cursor.fetchall()]
