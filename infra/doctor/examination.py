@@ -14,6 +14,7 @@ from infra.doctor.database import Connection, of_clocks, of_fences, of_schema, o
 from infra.doctor.disk import of_disk
 from infra.doctor.findings import Finding, Secrets
 from infra.doctor.identity import of_signing_key, of_superadmins
+from infra.doctor.log import of_log
 from infra.doctor.settings import of_settings
 from infra.doctor.work import of_deadlines, of_housekeeping, of_processes, of_read_models, sessions
 from infra.postgres.connected import connected
@@ -85,6 +86,7 @@ async def _of_connection(settings: Settings, address: str, connection: Connectio
         return found, True
     keep = timedelta(hours=settings.idempotency_hours)
     found.append(of_processes(at_work))
+    found += await _tried("log", lambda: of_log(connection))
     found += await _tried("clock", lambda: of_clocks(connection, production=production))
     found += await _tried("read models", lambda: of_read_models(connection, running=running))
     found += await _tried("deadlines", lambda: of_deadlines(connection, running=running))

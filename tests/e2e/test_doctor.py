@@ -108,6 +108,7 @@ async def test_every_ailment_of_a_database_is_found_in_one_look(database: str, t
     assert "setval('log_position'" in told.seen("fences: positions behind")
     assert "writer 1" in told.seen("processes")
     assert "no money moves" in told.seen("settings")
+    assert told.states("log") == ["fine"]
 
 
 async def test_how_far_a_schema_is_migrated_and_what_time_it_is_there(database: str, tmp_path: Path) -> None:

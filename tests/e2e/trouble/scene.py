@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.server import Server, until
+from tests.e2e.server import INNKEEP, Server, environment, until
 from tests.e2e.talk import Json, refused
 from tests.e2e.world import World
 
@@ -42,6 +43,22 @@ def health(world: World) -> Json:
     assert (answer.status_code, said["status"]) in {(200, "OK"), (503, "ERR")}
     assert world.nobody.get("/health").status_code in {200, 503}
     return said
+
+
+def examined(world: World, database_url: str, check: str) -> list[Json]:
+    """What `innkeep doctor` finds of this."""
+    done = subprocess.run(
+        [INNKEEP, "doctor", "--json"],
+        env=environment(MODE="sandbox", DATABASE_URL=database_url),
+        cwd=world.server.data,
+        capture_output=True,
+        check=False,
+        timeout=100,
+    )
+    found: list[Json] = [finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == check]
+    if any(finding["state"] == "problem" for finding in found):
+        assert done.returncode == 1
+    return found
 
 
 def well_again(world: World) -> None:

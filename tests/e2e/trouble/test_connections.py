@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +11,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.e2e.server import INNKEEP, environment
 from tests.e2e.talk import told
-from tests.e2e.trouble.scene import health, logged, serving_on, unavailable, well_again
+from tests.e2e.trouble.scene import examined, health, logged, serving_on, unavailable, well_again
 from tests.e2e.world import World, rows
 from tests.infra.event_store.proof.cluster import cluster
 
@@ -74,17 +71,9 @@ def test_no_connection_is_a_state_of_its_own(world: World, door: Doorkeeper) -> 
 
 def test_the_doctor_says_where_to_raise_the_limit(world: World, door: Doorkeeper) -> None:
     door.allow(0)
-    examined = subprocess.run(
-        [INNKEEP, "doctor", "--json"],
-        env=environment(MODE="sandbox", DATABASE_URL=door.url),
-        cwd=world.server.data,
-        capture_output=True,
-        check=False,
-        timeout=100,
-    )
+    (found,) = examined(world, door.url, "database")
     door.allow(-1)
-    (found,) = [each for each in json.loads(examined.stdout)["findings"] if each["check"] == "database"]
-    assert (examined.returncode, found["state"]) == (1, "problem")
+    assert found["state"] == "problem"
     assert "too many connections" in found["seen"]
     assert "CONNECTION LIMIT" in found["todo"]
     well_again(world)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.server import until
 from tests.e2e.talk import Json, ok, told
-from tests.e2e.trouble.scene import health, logged, serving_on, unavailable, well_again
+from tests.e2e.trouble.scene import examined, health, logged, serving_on, unavailable, well_again
 from tests.e2e.world import rows
 from tests.infra.event_store.proof.small_disk import SmallDisk, small_disk
 
@@ -47,6 +47,12 @@ def test_a_full_disk_is_a_state_and_what_was_promised_before_it_is_there(disk: S
 
         lines = [line for line in logged(world, "trouble with the database") if line["logger"] == "event store"]
         assert (lines[0]["told"], "No space left on device" in lines[0]["error"]) == (FULL, True)
+        (found,) = examined(world, disk.conninfo, "log")
+        assert (found["state"], "disk is full" in found["seen"], "free room" in found["todo"]) == (
+            "problem",
+            True,
+            True,
+        )
         told_of = ok(world.nobody.get(f"/v1/listings/{place['id']}", {"X-Event-Position": "1"}))["listing"]
         assert told_of["title"] == place["title"], "what needs no room goes on"
 

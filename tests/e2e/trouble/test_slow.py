@@ -15,11 +15,14 @@ import pytest
 
 from tests.e2e.server import until
 from tests.e2e.talk import Json, ok
-from tests.e2e.trouble.scene import health, logged, serving_on, unavailable, well_again
+from tests.e2e.trouble.scene import examined, health, logged, serving_on, unavailable, well_again
 from tests.e2e.world import PASSWORD, World, rows
 
 SLOW = "The database took too long to answer."
 CROWD = "Too many commands are waiting for the database."
+HOLDER: LiteralString = (
+    "SELECT pid FROM pg_locks WHERE relation = 'event'::regclass AND mode = 'ExclusiveLock' AND granted"
+)
 REGISTERED: LiteralString = "SELECT count(*) FROM event WHERE name = 'user.registered.v1'"
 
 
@@ -65,6 +68,10 @@ def test_a_log_that_cannot_be_written_is_a_state_of_health_and_reads_go_on(world
         assert (said["status"], said["problems"]["database"]) == ("ERR", SLOW)
         assert ok(host.get(f"/v1/listings/{place['id']}"))["listing"]["title"] == place["title"]
         assert rows(world.root, "/v1/listings") != []
+        with psycopg.connect(database) as looking:
+            ((holder,),) = looking.execute(HOLDER).fetchall()
+        (found,) = examined(world, database, "log")
+        assert (found["state"], f"process {holder} (" in found["seen"]) == ("problem", True), found
     well_again(world)
     (told,) = [line for line in logged(world, "trouble with the database") if line["logger"] == "event store"][:1]
     assert (told["told"], "lock timeout" in told["error"]) == (SLOW, True)
