@@ -23,6 +23,14 @@ def to_json(value: Any) -> str:
     return _encode(value).decode()
 
 
+_decode_array = msgspec.json.Decoder(list[Any], float_hook=Decimal).decode
+
+
 def from_json(text: str | bytes) -> Document:
     """The document that a JSON text is."""
     return _decode(text)
+
+
+def array_from_json(text: str | bytes) -> list[Any]:
+    """The array that a JSON text is, its documents as `from_json` has them."""
+    return _decode_array(text)

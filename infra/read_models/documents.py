@@ -16,6 +16,8 @@ from infra.event_store.codec import aggregate_of
 from infra.postgres.arrays import BigInts, Column, Jsons, Texts, Uuids
 from infra.read_models.codec import from_json, to_bytes
 from infra.read_models.model import Connection, digest, table_name
+from infra.read_models.texts import VERSION as TEXTS_VERSION
+from infra.read_models.texts import kept_texts, searched_texts
 from projections.projection import Document, Handler, Projection, Target
 from projections.words import Part, terms
 
@@ -68,13 +70,21 @@ class DocumentModel:
         self.version = projection.version
         self.table = table_name("doc_", projection.resource)
         self.texts = sorted({name for resource in self.resources for name in folded_fields(resource)})
+        self.searched = sorted({name for resource in self.resources for name in searched_texts(resource)})
         self.indexed = sorted({name for resource in self.resources for name in indexed_fields(resource)})
         self.then = {f.name: f.then for resource in self.resources for f in resource.fields if f.then}
         self.points = sorted({f.name for resource in self.resources for f in resource.fields if f.point})
         self.tells = next((resource.tells for resource in self.resources if resource.tells), None)
         told = (self.tells.fields, self.tells.languages, TERMS_VERSION) if self.tells else None
         self.declaration = digest(
-            "documents", projection.version, self.texts, self.indexed, self.then, self.points, told
+            "documents",
+            projection.version,
+            self.texts,
+            self.indexed,
+            self.then,
+            self.points,
+            told,
+            *(self.searched, TEXTS_VERSION),
         )
 
     @property
@@ -126,18 +136,24 @@ class DocumentModel:
         kept = {id: document for id in positions if (document := documents[id]) is not None}
         gone = [id for id in positions if id not in kept]
         if kept:
-            made: list[Column] = [
-                Uuids([*kept]),
-                Jsons([to_bytes(document) for document in kept.values()]),
-                Jsons([self._texts(document) for document in kept.values()]),
-                BigInts([positions[id] for id in kept]),
-            ]
-            if self.tells:
-                made.append(Texts([terms_of(self.tells, document) for document in kept.values()]))
-            upsert = UPSERT_TOLD if self.tells else UPSERT
-            await connection.execute(written_for(upsert, table), made, prepare=True)
+            await self.write(connection, table, kept, positions)
         if gone:
             await connection.execute(written_for(DELETE, table), [Uuids(gone)], prepare=True)
+
+    async def write(
+        self, connection: Connection, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
+    ) -> None:
+        """Put these documents in the place of what stands there, with what is kept beside them."""
+        made: list[Column] = [
+            Uuids([*documents]),
+            Jsons([to_bytes(document) for document in documents.values()]),
+            Jsons([self._texts(document) for document in documents.values()]),
+            BigInts([positions[id] for id in documents]),
+        ]
+        if self.tells:
+            made.append(Texts([terms_of(self.tells, document) for document in documents.values()]))
+        upsert = UPSERT_TOLD if self.tells else UPSERT
+        await connection.execute(written_for(upsert, table), made, prepare=True)
 
     async def _load(
         self, connection: Connection, table: str, touched: Sequence[Touched]
@@ -164,9 +180,10 @@ class DocumentModel:
         return documents, positions
 
     def _texts(self, document: Document) -> bytes | None:
-        if not self.texts:
+        kept = kept_texts(self.searched, document)
+        if not self.texts and not kept:
             return None
-        return to_bytes({name: casefolded(document.get(name)) for name in self.texts})
+        return to_bytes(kept | {name: casefolded(document.get(name)) for name in self.texts})
 
 
 def terms_of(tells: Tells, document: Document) -> str:

@@ -17,6 +17,7 @@ from infra.read_models.model import Model, by_name
 from infra.read_models.progress import Progress
 from infra.read_models.rebuild import Told, rebuild
 from infra.read_models.runner import Feed, Runner
+from infra.read_models.search.engine import PostgresSearch
 from infra.read_models.store import PostgresFeedStore, PostgresReadStore
 from infra.read_models.waiting import Waiting
 from projections.deadlines import DeadlineProjection
@@ -25,6 +26,7 @@ from projections.projection import Projection
 from read_api.lists import USUAL_PAGES, Pages
 from read_api.ports import Log
 from read_api.reads import Reads
+from read_api.search.ports import SearchEngine
 
 AnyProjection = Projection | FeedProjection | DeadlineProjection
 
@@ -74,6 +76,7 @@ class ReadSide:
         self.asking = Asking(conninfo, size=connections)
         self.waiting = Waiting(self.asking, self.progress, log.end)
         self.store = PostgresReadStore(self.asking, self.resources, self.waiting)
+        self.search: SearchEngine = PostgresSearch(self.asking, self.resources, self.waiting)
         self.feeds = PostgresFeedStore(self.asking, self.progress)
         documents = {p.resource: p for p in declared if isinstance(p, Projection)}
         self.reads = Reads(self.store, log, documents, self.resources, now, pages=pages)

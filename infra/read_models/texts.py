@@ -1,0 +1,64 @@
+"""What is kept of texts beside a document, so that searching them needs no rules of case or words in SQL.
+
+Kept sparsely: a text of ASCII alone is its own lower case there as here, and a text that is nothing but words is its
+own words. So most documents keep nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from domain.resource import Field, Kind, Resource
+from projections.words import words
+
+TEXTS = frozenset({Kind.STRING, Kind.TEXT})
+VERSION = 1
+"""Raised when something else is kept."""
+
+
+def searched_texts(resource: Resource) -> set[str]:
+    """The names of the texts, lists of texts, and texts within objects, that callers may search."""
+    return {name for field in resource.fields if field.shown for name in _names(field)}
+
+
+def words_key(name: str) -> str:
+    """Where the words of a text stand, if they are not that very text."""
+    return f"{name} words"
+
+
+def kept_texts(names: Iterable[str], document: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """What has to be kept of these texts."""
+    kept: dict[str, str | list[str]] = {}
+    for name in names:
+        value = _inner(document, name)
+        if isinstance(value, str):
+            if not (value.isascii() and value.isalnum()):
+                kept |= _of_text(name, value)
+        elif isinstance(value, list) and not all(item.isascii() for item in value if isinstance(item, str)):
+            kept[name] = [item.casefold() for item in value if isinstance(item, str)]
+    return kept
+
+
+def _of_text(name: str, text: str) -> dict[str, str | list[str]]:
+    folded = text.casefold()
+    kept: dict[str, str | list[str]] = {} if text.isascii() else {name: folded}
+    told = " ".join(words(text))
+    if told != folded:
+        kept[words_key(name)] = told
+    return kept
+
+
+def _names(field: Field) -> list[str]:
+    if field.kind in TEXTS or (field.kind is Kind.LIST and field.of in TEXTS):
+        return [field.name]
+    return [f"{field.name}.{part.name}" for part in field.parts if part.kind in TEXTS]
+
+
+def _inner(document: Mapping[str, Any], name: str) -> Any:
+    value = document.get(name)
+    if value is None and "." in name:
+        first, _, part = name.partition(".")
+        whole = document.get(first)
+        return whole.get(part) if isinstance(whole, dict) else None
+    return value
