@@ -8,6 +8,9 @@ from commands import (
     deadlines,
     disputes,
     listings,
+    message_reports,
+    message_threads,
+    messages,
     operators,
     passwords,
     payment_deadlines,
@@ -36,6 +39,9 @@ COMMANDS: tuple[Command, ...] = (
     *deadlines.COMMANDS,
     *payment_deadlines.COMMANDS,
     *reviews.COMMANDS,
+    *message_threads.COMMANDS,
+    *messages.COMMANDS,
+    *message_reports.COMMANDS,
     *operators.COMMANDS,
 )
 

@@ -9,6 +9,10 @@ from domain.credential import Credential
 from domain.dispute import Dispute
 from domain.kernel import Aggregate
 from domain.listing import Listing
+from domain.message import Message
+from domain.message_report import MessageReport
+from domain.message_thread import MessageThread
+from domain.note import Note
 from domain.operator import Operator
 from domain.payment import Payment
 from domain.payment_attempt import PaymentAttempt
@@ -19,6 +23,7 @@ from domain.resource import Resource
 from domain.resources.bookings import QUOTE, RESERVATION
 from domain.resources.catalog import LISTING, LISTING_AMENITY, LISTING_CALENDAR, LISTING_LOCALE_TEXT
 from domain.resources.identity import API_KEY, BRIEF_USER, USER, USER_SEARCH
+from domain.resources.messaging import GOT_MESSAGE, MESSAGE, MESSAGE_REPORT, MESSAGE_THREAD
 from domain.resources.operators import OPERATOR
 from domain.resources.payments import DISPUTE, PAYMENT_RECORD, RESERVATION_PAYMENT
 from domain.resources.reviews import REVIEW, REVIEW_AGGREGATE
@@ -45,6 +50,10 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     Dispute,
     ReviewWindow,
     Review,
+    MessageThread,
+    Message,
+    MessageReport,
+    Note,
     Operator,
 )
 """Every aggregate; the names of its events are the log's vocabulary."""
@@ -65,6 +74,10 @@ RESOURCES: tuple[Resource, ...] = (
     LISTING_LOCALE_TEXT,
     REVIEW,
     REVIEW_AGGREGATE,
+    MESSAGE_THREAD,
+    MESSAGE,
+    GOT_MESSAGE,
+    MESSAGE_REPORT,
     OPERATOR,
 )
 """Every resource that callers see."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from domain.access import Admin, Everyone, Nobody, Own, Rule, Staff
+from domain.access import Admin, As, Everyone, Nobody, Own, Rule, Staff
 
 INDEX = "_idx"
 """Behind the name of an enum: the place of its value in the declaration."""
@@ -135,6 +135,10 @@ class Resource:
     record: RecordRules | None = None
     has_get: bool = True
     has_list: bool = True
+    within: As | None = None
+    """The parent whose id stands in the list's path: a list of what the caller does not see is not there."""
+    oldest_first: bool = False
+    """Lists go from the oldest to the newest, unless the caller says otherwise."""
     finds: tuple[tuple[str, str], ...] = ()
     """More gets: a path with one parameter, and the field whose value it is; the newest such resource is answered."""
     source: str | None = None

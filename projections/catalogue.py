@@ -16,6 +16,7 @@ from projections.disputes import DISPUTES
 from projections.feed import FeedProjection
 from projections.identity import API_KEYS, USERS
 from projections.listings import LISTINGS
+from projections.messaging import MESSAGE_REPORTS, MESSAGE_THREADS, MESSAGES
 from projections.operators import OPERATOR_FEED, OPERATORS
 from projections.payments import PAYMENT_RECORDS, RESERVATION_PAYMENTS
 from projections.projection import Projection
@@ -48,6 +49,9 @@ PROJECTIONS: tuple[Projection | FeedProjection | DeadlineProjection, ...] = (
     DISPUTES,
     REVIEWS,
     REVIEW_AGGREGATES,
+    MESSAGE_THREADS,
+    MESSAGES,
+    MESSAGE_REPORTS,
     OPERATORS,
     OPERATOR_FEED,
     DEADLINES,

@@ -59,10 +59,11 @@ def parse(resource: Resource, parameters: Parameters, actor: Actor, now: datetim
     def one(name: str, otherwise: str) -> str:
         return checked(lambda: _one(name, asked.get(name, [otherwise])), otherwise)
 
+    order = "asc" if resource.oldest_first else "desc"
     filters = [checked(partial(_filter, resource, name, values, actor, now), None) for name, values in asked.items()]
     query = Query(
         resource,
-        checked(lambda: _sort(resource, one("sortBy", "createdAt"), one("sortOrder", "desc"), actor), USUAL_SORT),
+        checked(lambda: _sort(resource, one("sortBy", "createdAt"), one("sortOrder", order), actor), USUAL_SORT),
         tuple(found for found in filters if found is not None),
         checked(lambda: _keyword(one("keyword", "")), None) if resource.search else None,
         checked(lambda: _integer("pageNumber", one("pageNumber", "1"), EVERYTHING), 1),

@@ -18,7 +18,7 @@ from read_api.filters import moment
 from read_api.history import Entry, entries, last_known
 from read_api.lists import USUAL_PAGES, Pages, Parameters, parse
 from read_api.ports import Log, ReadStore
-from read_api.query import Query
+from read_api.query import Equal, Query
 from read_api.shown import asked_of_parents, shown
 
 PATIENCE = 5.0
@@ -99,12 +99,14 @@ class Reads:
     async def list(self, resource: Resource, parameters: Parameters, actor: Actor) -> Listed:
         """The list that these parameters ask for, as this caller sees it.
 
-        Raises Invalid for parameters that do not fit; NotAllowed for a list, or everything of it, that is not for
+        Raises Invalid for parameters that do not fit; NotThere for a list within what the caller does not see;
+        NotAllowed for a list, or everything of it, that is not for
         this caller (whom the edge asks to log in, if nobody did); Unavailable.
         """
         if resource.lists is not None and not holds(resource.lists, actor, {}):
             raise NotAllowed(f"You may not list {resource.plural}.")
         query = parse(resource, parameters, actor, self._now(), self._pages)
+        await self._check_within(query, actor)
         if not query.everything:
             found = await self._store.page(query, actor)
             return Listed(query, [shown(resource, document, actor) for document in found.documents], found.total)
@@ -153,6 +155,16 @@ class Reads:
             rules: list[Rule] = [one.sees, *(f.sees for f in one.fields if f.sees is not None)]
             waiting += [self._resources[parent.resource] for rule in rules for parent in parents(rule)]
         return frozenset(found)
+
+    async def _check_within(self, query: Query, actor: Actor) -> None:
+        """What the list is asked to be of, the caller must see. Raises NotThere, Unavailable."""
+        within = query.resource.within
+        if within is None:
+            return
+        parent = self._resources[within.resource]
+        for asked in (condition for f in query.filters if f.field.name == within.field for condition in f.any_of):
+            if isinstance(asked, Equal) and await self._store.get(parent, UUID(str(asked.value)), actor) is None:
+                raise NotThere(parent.name)
 
     def _projection(self, resource: Resource) -> Projection:
         return self._projections[resource.documents]

@@ -78,15 +78,18 @@ class Describe:
     def list(self, resource: Resource) -> Operation:
         """The list route of a resource."""
         rows = {"type": "array", "items": {"$ref": REF.format(model=resource.name)}}
+        order = "asc" if resource.oldest_first else "desc"
         return {
-            "operationId": f"list{_upper(resource.plural)}",
+            "operationId": f"list{_upper(resource.name if resource.source else resource.plural)}",
             "summary": f"List {resource.plural}",
             "description": resource.doc,
             "tags": [resource.service],
             "parameters": [
+                *path_parameters(resource.path),
                 *([KEYWORD] if resource.search else []),
-                *(_filter(f) for f in resource.fields if f.filter),
+                *(_filter(f) for f in resource.fields if f.filter and f"{{{f.name}}}" not in resource.path),
                 *PAGING,
+                _parameter("sortOrder", "query", {"enum": ["asc", "desc"]}, f"By default {order}."),
                 EVENT_POSITION,
             ],
             "responses": {"200": _content(self._enveloped(resource.plural, rows)), **self.errors()},
@@ -281,5 +284,4 @@ PAGING = [
     _parameter("pageNumber", "query", {"type": "integer", "minimum": 0}, "From 1; 0 is everything, and needs a login."),
     _parameter("pageRowCount", "query", {"type": "integer", "minimum": 1, "maximum": 1000}, "Rows a page."),
     _parameter("sortBy", "query", {"type": "string"}, "A field that you see; by default createdAt."),
-    _parameter("sortOrder", "query", {"enum": ["asc", "desc"]}, "By default desc."),
 ]

@@ -119,7 +119,7 @@ class Reading:
         """A page of them, or all of them as a stream."""
 
         async def list_(request: Request, context: Context) -> Response:
-            parameters = [*request.query_params.multi_items(), *request.path_params.items()]
+            parameters = [*request.query_params.multi_items(), *within(request)]
             if not context.actor.known and request.query_params.get("pageNumber") == "0":
                 raise Unauthenticated("Everything at once (pageNumber=0) needs a login.")
             await self.caught_up(context, resource)
@@ -153,6 +153,14 @@ async def streamed(
         rows += 1
     closing = {"rowCount": rows, "paging": listed.paging(rows), "filters": listed.filters, "uiPermissions": []}
     yield b"]," + encode(closing)[1:]
+
+
+def within(request: Request) -> Iterator[tuple[str, str]]:
+    """The ids in the path of a list, as its filters. Raises Invalid for one that is none, or is asked for twice."""
+    for name in request.path_params:
+        if name in request.query_params:
+            raise Invalid({name: "is given by the path"})
+        yield name, str(id_in(request, name))
 
 
 def id_in(request: Request, name: str) -> UUID:

@@ -79,8 +79,7 @@ class CommandDocuments:
         """As `shown`, of several documents. What is new is folded from the events alone, without a query."""
         declared = self._resources[resource]
         projection = self._projections[declared.documents]
-        past = await self._past(projection, ids, pending)
-        documents = _last(projection, [*past, *pending], frozenset(ids))
+        documents = await self._folded(projection, ids, pending)
         if missing := [id for id in ids if id not in documents]:
             raise NotThere(f"{resource} ({missing[0]})")
         asked = self._asked[resource]
@@ -92,17 +91,32 @@ class CommandDocuments:
             for document in (documents[id] for id in ids)
         ]
 
-    async def _past(self, projection: Projection, ids: Sequence[UUID], pending: Sequence[Recorded]) -> list[Recorded]:
-        """What has happened to the documents before; a version that pending events take is not yet taken for them."""
+    async def _folded(
+        self, projection: Projection, ids: Sequence[UUID], pending: Sequence[Recorded]
+    ) -> dict[UUID, Document]:
+        """The documents after all that happened to them, and then these events.
+
+        What is new has no past. A document may tell of more streams once it is folded than the read model knew.
+        """
         begun = {event.stream for event in pending if event.version == 1}
         older = [id for id in ids if id not in begun]
-        if not older:
-            return []
+        streams = await self._streams(projection, older, pending) - begun if older else set()
+        past: list[Recorded] = []
+        looked_at: set[UUID] = set()
+        while more := streams - looked_at:
+            past = sorted([*past, *await self._past(more, pending)], key=lambda event: event.position)
+            looked_at |= more
+            if projection.streams is not only_itself:
+                told = _last(projection, [*past, *pending], frozenset(older)).values()
+                streams = {stream for document in told for stream in projection.streams(document)} - begun
+        return _last(projection, [*past, *pending], frozenset(ids))
+
+    async def _past(self, streams: Collection[UUID], pending: Sequence[Recorded]) -> list[Recorded]:
+        """What has happened to these streams; a version that pending events take is not yet taken for them."""
         first: dict[UUID, int] = {}
         for event in pending:
             first.setdefault(event.stream, event.version)
-        streams = await self._streams(projection, older, pending) - begun
-        history = await self._log.history(streams) if streams else []
+        history = await self._log.history(streams)
         return [event for event in history if event.stream not in first or event.version < first[event.stream]]
 
     async def _streams(self, projection: Projection, ids: Sequence[UUID], pending: Sequence[Recorded]) -> set[UUID]:

@@ -20,6 +20,9 @@ OF_A_PERSON = frozenset(
         "operator",
         "review",  # its author's
         "dispute",  # its opener's
+        "message",  # its sender's
+        "message_report",  # its reporter's
+        "note",  # its author's
     }
 )
 """Kinds of streams in which somebody tells of themselves, in their own words."""

@@ -31,6 +31,9 @@ WRITES: list[tuple[str, str]] = [
     ("POST", "/v1/paymentrecords"),
     ("POST", "/v1/disputes"),
     ("POST", "/v1/reviews"),
+    ("POST", "/v1/messagethreads"),
+    ("POST", "/v1/messages"),
+    ("POST", "/v1/messagereports"),
     ("POST", "/operators/create"),
     ("PUT", "/operators/{absent}"),
     ("POST", "/sandbox/clock"),
@@ -136,6 +139,7 @@ def test_text_with_nul_or_a_hundred_thousand_characters_is_refused(
     words = {"listingId": place["id"], "languageCode": "fr", "localizedTitle": "x", "localizedDescription": "x"}
     dispute = {"reservationId": stay["id"], "issueType": "noise", "description": "x"}
     review = {"reservationId": stay["id"], "revieweeType": "listing", "revieweeId": stay["listingId"], "rating": 3}
+    thread = ok(guest.post("/v1/messagethreads", {"reservationId": stay["id"]}), 201)["messageThread"]
     asked: list[tuple[Caller, str, str, Json, str]] = [
         (host, "POST", "/v1/listings", LOFT, "title"),
         (host, "POST", "/v1/listings", LOFT | {"title": name}, "description"),
@@ -148,6 +152,7 @@ def test_text_with_nul_or_a_hundred_thousand_characters_is_refused(
         (host, "POST", "/v1/listinglocaletexts", words, "localizedTitle"),
         (guest, "POST", "/v1/disputes", dispute, "description"),
         (guest, "POST", "/v1/reviews", review, "reviewText"),
+        (guest, "POST", "/v1/messages", {"threadId": thread["id"]}, "content"),
         (world.root, "POST", "/operators/create", {"name": "x", "phone": "1", "email": someone["email"]}, "name"),
         (world.root, "POST", "/v1/apikeys", {"active": True}, "description"),
     ]

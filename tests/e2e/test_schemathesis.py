@@ -58,7 +58,14 @@ def ids(world: World) -> dict[str, str]:
         "reviewText": "x",
     }
     attempt = ok(world.root.get(f"/v1/reservationpaymentbyorderid/{stay['id']}"))["sys_reservationPayment"]
+    thread = ok(guest.post("/v1/messagethreads", {"reservationId": stay["id"]}), 201)["messageThread"]
+    said = ok(host.post("/v1/messages", {"threadId": thread["id"], "content": "x"}), 201)["message"]
+    report = {"messageId": said["id"], "reportReason": "x"}
     return {
+        "threadId": thread["id"],
+        "messageThreadId": ok(guest.post("/v1/messagethreads", {"listingId": place["id"]}), 201)["messageThread"]["id"],
+        "messageId": said["id"],
+        "messageReportId": ok(guest.post("/v1/messagereports", report), 201)["messageReport"]["id"],
         "userId": guest.id,
         "listingId": place["id"],
         "listingCalendarId": night["listingCalendar"]["id"],

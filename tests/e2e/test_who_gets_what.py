@@ -165,6 +165,43 @@ GET    /v1/reviewaggregates                          -             200    200   
 GET    /v1/reviewaggregates/{reviewAggregateId}      aggregate     200    200   200   200   200   200
 GET    /v1/reviewaggregates/{reviewAggregateId}/history aggregate  401|404 403|404 200|403|404 200 200 200
 
+# Conversations: guest, host and staff see (the owner is the guest), the parties and an admin change
+POST   /v1/messagethreads                            thread.stay   401    404   201   403   403   403
+POST   /v1/messagethreads                            thread.place  401    201   201   201   201   201
+POST   /v1/messagethreads                            thread.hidden 401    404   409   409   409   409
+GET    /v1/messagethreads                            -             401    200   200   200   200   200
+GET    /v1/messagethreads/{messageThreadId}          thread        401    404   200   200   200   200
+GET    /v1/messagethreads/{messageThreadId}          thread.host   401    404   200   200   200   200
+GET    /v1/messagethreads/{messageThreadId}/history  thread        401    404   200   200   200   200
+PATCH  /v1/messagethreads/{messageThreadId}          thread.close  401    404   200   403   200   200
+PATCH  /v1/messagethreads/{messageThreadId}          thread.host   401    404   200   403   200   200
+DELETE /v1/messagethreads/{messageThreadId}          thread        401    404   200   403   200   200
+DELETE /v1/messagethreads/{messageThreadId}          thread.host   401    404   200   403   200   200
+GET    /v1/threadmessages/{threadId}                 message       401    404   200   200   200   200
+GET    /v1/gotthreadmessages/{threadId}              message       401    404   200   200   200   200
+
+# Messages: the owner is the sender; .host rows have the reader there
+POST   /v1/messages                                  message.new   401    404   201   403   403   403
+GET    /v1/messages/{messageId}                      message       401    404   200   200   200   200
+GET    /v1/messages/{messageId}                      message.host  401    404   200   200   200   200
+GET    /v1/messages/{messageId}/history              message       401    404   200   200   200   200
+GET    /v1/messages/{messageId}/history              message.host  401    404   403   200   200   200
+PATCH  /v1/messages/{messageId}                      message.text  401    404   200   403   200   200
+PATCH  /v1/messages/{messageId}                      message.host  401    404   200   403   403   403
+PATCH  /v1/messages/{messageId}                      message.flag  401    404   403   200   200   200
+PATCH  /v1/messages/{messageId}                      message.rule  401    404   403   200   200   200
+DELETE /v1/messages/{messageId}                      message       401    404   200   403   200   200
+DELETE /v1/messages/{messageId}                      message.host  401    404   403   403   200   200
+
+# Reports: reporter, who sent the message, and staff see; staff move (the owner is the reporter)
+POST   /v1/messagereports                            report.new    401    404   201   201   201   201
+POST   /v1/messagereports                            report.own    401    404   403   201   201   201
+GET    /v1/messagereports                            -             401    200   200   200   200   200
+GET    /v1/messagereports/{messageReportId}          report        401    404   200   200   200   200
+GET    /v1/messagereports/{messageReportId}          report.sender 401    404   200   200   200   200
+GET    /v1/messagereports/{messageReportId}/history  report        401    404   200   200   200   200
+PATCH  /v1/messagereports/{messageReportId}          report.move   401    403   403   200   200   200
+
 # Operators: admin (and API keys)
 GET    /operators                                    -             401    403   403   403   200   200
 POST   /operators/create                             operator.new  401    403   403   403   201   201
@@ -399,6 +436,40 @@ class Targets:
         review = ok(self.guest.get(f"/v1/reviews/{made.path['reviewId']}"))["review"]
         found = ok(self.guest.get("/v1/reviewaggregates", revieweeId=review["revieweeId"]))["reviewAggregates"]
         return Target(self.host, {"reviewAggregateId": found[0]["id"]})
+
+    def thread(self, what: str) -> Target:
+        place = self.world.listing(self.host, isPublished=what != "hidden")
+        if what == "hidden":
+            return Target(self.host, body={"listingId": place["id"]})
+        if what == "place":
+            return Target(self.guest, body={"listingId": place["id"]})
+        about = {"reservationId": self.world.book(self.guest, place)["id"]}
+        if what == "stay":
+            return Target(self.guest, body=about)
+        made = ok(self.guest.post("/v1/messagethreads", about), 201)["messageThread"]
+        return Target(self.host if what == "host" else self.guest, {"messageThreadId": made["id"]}, {"isOpen": False})
+
+    def message(self, what: str) -> Target:
+        thread = self.thread("").path["messageThreadId"]
+        body = {"threadId": thread, "content": "x"}
+        if what == "new":
+            return Target(self.guest, body=body)
+        made = ok(self.guest.post("/v1/messages", body), 201)["message"]
+        sent = {
+            "host": {"isRead": True},
+            "flag": {"isFlagged": True, "flagReason": "rude"},
+            "rule": {"isModerated": True},
+        }.get(what, {"content": "y"})
+        owner = self.host if what == "host" else self.guest
+        return Target(owner, {"messageId": made["id"], "threadId": thread}, sent)
+
+    def report(self, what: str) -> Target:
+        body = {"messageId": self.message("").path["messageId"], "reportReason": "rude"}
+        if what in {"new", "own"}:
+            return Target(self.host if what == "new" else self.guest, body=body)
+        made = ok(self.host.post("/v1/messagereports", body), 201)["messageReport"]
+        owner = self.guest if what == "sender" else self.host
+        return Target(owner, {"messageReportId": made["id"]}, {"moderationStatus": "reviewed"})
 
     def operator(self, what: str) -> Target:
         body = {"name": "x", "phone": "1", "email": f"{self.world.unique()}@example.com"}

@@ -1,0 +1,219 @@
+"""Conversations, messages and complaints as those see them whom they concern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.kernel import Recorded
+from domain.message import Message
+from domain.message_report import MessageReport
+from domain.message_thread import Context, MessageThread
+from domain.note import Note, NoteKind
+from domain.resources.messaging import MESSAGE, MESSAGE_REPORT, MESSAGE_THREAD
+from projections.projection import Document, Projection, Target, born, changed, instant, on
+
+
+def _begun(_: Document | None, event: Recorded, __: Any) -> Document:
+    context: Context = event.fact.context  # type: ignore[attr-defined]
+    return born(
+        event,
+        messageCount=0,
+        isOpen=True,
+        guestId=str(context.guest),
+        lastMessageAt=None,
+        listingId=str(context.listing),
+        hostId=str(context.host),
+        reservationId=_text(context.reservation),
+    )
+
+
+def _message_sent(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, messageCount=_count(document) + 1, lastMessageAt=instant(event.at))
+
+
+def _message_hidden(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, messageCount=_count(document) - 1)
+
+
+def _count(document: Document | None) -> int:
+    return document["messageCount"] if document is not None else 0
+
+
+def _closed(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, isOpen=False)
+
+
+def _reopened(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, isOpen=True)
+
+
+def _archived(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, isOpen=False, isActive=False)
+
+
+MESSAGE_THREADS = Projection(
+    MESSAGE_THREAD.name,
+    on(
+        MessageThread,
+        Begun=_begun,
+        MessageSent=_message_sent,
+        MessageHidden=_message_hidden,
+        Closed=_closed,
+        Reopened=_reopened,
+        Archived=_archived,
+    ),
+)
+
+
+def _sent(_: Document | None, event: Recorded, __: Any) -> Document:
+    fact: Any = event.fact
+    return born(
+        event,
+        threadId=str(fact.thread),
+        content=fact.content,
+        senderId=_text(fact.sender),
+        sentAt=instant(event.at),
+        messageType=fact.type,
+        mediaUrl=fact.media_url,
+        isModerated=False,
+        isFlagged=False,
+        flaggedBy=None,
+        flagReason=None,
+        isRead=False,
+        flaggers=[],
+    )
+
+
+def _edited(document: Document | None, event: Recorded, _: Any) -> Document:
+    fact: Any = event.fact
+    return changed(document, event, content=fact.content, mediaUrl=fact.media_url)
+
+
+def _read(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, isRead=True)
+
+
+def _flagged(document: Document | None, event: Recorded, _: Any) -> Document:
+    by = str(event.fact.by)  # type: ignore[attr-defined]
+    return changed(document, event, isFlagged=True, flaggedBy=by, flaggers=_with(document, "flaggers", by))
+
+
+def _unflagged(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, isFlagged=False, flaggedBy=None, flagReason=None)
+
+
+def _moderated(document: Document | None, event: Recorded, _: Any) -> Document:
+    fact: Any = event.fact
+    return changed(document, event, isModerated=fact.moderated)
+
+
+def _hidden(document: Document | None, event: Recorded, _: Any) -> Document:
+    return changed(document, event, isActive=False)
+
+
+def _flag_explained(document: Document | None, event: Recorded, _: Any) -> Document | None:
+    """The version and the time are the flag's own event's."""
+    fact: Any = event.fact
+    return document and document | {"flagReason": fact.text}
+
+
+def _messages(event: Recorded) -> Iterable[Target]:
+    return _about("flag", event)
+
+
+def _of_message(document: Document) -> Sequence[UUID]:
+    return _with_notes(document, "flag", "flaggers")
+
+
+MESSAGES = Projection(
+    MESSAGE.name,
+    on(
+        Message,
+        Sent=_sent,
+        Edited=_edited,
+        Read=_read,
+        Flagged=_flagged,
+        Unflagged=_unflagged,
+        Moderated=_moderated,
+        Hidden=_hidden,
+    )
+    | on(Note, Written=_flag_explained),
+    targets=_messages,
+    streams=_of_message,
+)
+
+
+def _filed(_: Document | None, event: Recorded, __: Any) -> Document:
+    fact: Any = event.fact
+    return born(
+        event,
+        reportedBy=str(fact.reporter),
+        reportReason=fact.reason,
+        moderationStatus="pending",
+        messageId=str(fact.message),
+        adminId=None,
+        reportedAt=instant(event.at),
+        resolutionNotes=None,
+        senderId=_text(fact.sender),
+        noters=[],
+    )
+
+
+def _moved(document: Document | None, event: Recorded, _: Any) -> Document:
+    fact: Any = event.fact
+    return changed(document, event, moderationStatus=fact.status, adminId=_text(fact.admin))
+
+
+def _noted(document: Document | None, event: Recorded, _: Any) -> Document:
+    fact: Any = event.fact
+    if fact.by is None:
+        return changed(document, event, resolutionNotes=None)
+    return changed(document, event, noters=_with(document, "noters", str(fact.by)))
+
+
+def _resolution_told(document: Document | None, event: Recorded, _: Any) -> Document | None:
+    """The version and the time are those of the report's own event beside it."""
+    fact: Any = event.fact
+    return document and document | {"resolutionNotes": fact.text}
+
+
+def _reports(event: Recorded) -> Iterable[Target]:
+    return _about("resolution", event)
+
+
+def _of_report(document: Document) -> Sequence[UUID]:
+    return _with_notes(document, "resolution", "noters")
+
+
+MESSAGE_REPORTS = Projection(
+    MESSAGE_REPORT.name,
+    on(MessageReport, Filed=_filed, Moved=_moved, Noted=_noted) | on(Note, Written=_resolution_told),
+    targets=_reports,
+    streams=_of_report,
+)
+
+
+def _about(kind: NoteKind, event: Recorded) -> Iterable[Target]:
+    """A stream is a document; a note of that kind belongs to what it is about, other notes to nothing here."""
+    fact: Any = event.fact
+    if not isinstance(fact, Note.Event):
+        yield Target(event.stream)
+    elif fact.kind == kind:  # type: ignore[attr-defined]
+        yield Target(fact.about)  # type: ignore[attr-defined]
+
+
+def _with_notes(document: Document, kind: NoteKind, authors: str) -> Sequence[UUID]:
+    id = UUID(document["id"])
+    return (id, *(Note.id_of(kind, id, UUID(author)) for author in document[authors]))
+
+
+def _with(document: Document | None, name: str, one: str) -> list[str]:
+    """Those that stand there, and this one."""
+    known: list[str] = document[name] if document is not None else []
+    return known if one in known else [*known, one]
+
+
+def _text(id: UUID | None) -> str | None:
+    return None if id is None else str(id)
