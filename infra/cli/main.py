@@ -80,15 +80,32 @@ def demo(
     run(port=port, data=data, exit_after=exit_after)
 
 
-@app.command()
+REBUILD_HELP = (
+    "Fill a read model anew from the log, beside the live one, and swap it in without an empty moment.\n\n"
+    "Killed, it goes on where it was when it is begun again, unless the model is declared otherwise by then. Before "
+    "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
+    "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date."
+)
+
+
+@app.command(help=REBUILD_HELP)
 def rebuild(
     name: Annotated[str, typer.Argument(help="The read model, such as reservation; `all` for every one.")],
     data: Data = DATA,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Drop the table that the last rebuild replaced.")
+    ] = False,
+    back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
 ) -> None:
-    """Fill a read model anew from the log, beside the live one, and swap it in without an empty moment."""
-    from infra.cli.operate import rebuild as run
+    """A read model anew."""
+    from infra.cli import rebuilds
 
-    run(name, data)
+    if drop_old and back:
+        fail("--drop-old and --back exclude each other")
+    if drop_old:
+        rebuilds.drop_old(name, data)
+    else:
+        rebuilds.rebuild(name, data, back=back)
 
 
 @app.command()

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
 from domain.catalogue import AGGREGATES, RESOURCES
@@ -28,7 +27,8 @@ from infra.event_store.upcasts import UPCASTS
 from infra.identity.signing import SigningKeys
 from infra.postgres.line import Line
 from infra.postgres.migrate import migrate
-from infra.read_models.rebuild import RebuildRunning
+from infra.read_models.aside import TooManyAside
+from infra.read_models.rebuild import NoWayBack, RebuildRunning
 from infra.read_models.side import NoSuchModel, ReadSide
 from infra.settings import PREFIX, Settings, load_settings, setting_names
 from projections.catalogue import PROJECTIONS
@@ -47,7 +47,7 @@ def operate(data: Path, run: Run) -> None:
 
     try:
         on_database(data, on_all)
-    except (NoSuchModel, RebuildRunning) as error:
+    except (NoSuchModel, NoWayBack, RebuildRunning, TooManyAside) as error:
         fail(str(error))
 
 
@@ -59,34 +59,6 @@ async def _opened(conninfo: str) -> AsyncIterator[tuple[PostgresEventStore, Read
         ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=wall_now) as side,
     ):
         yield store, side
-
-
-def rebuild(name: str, data: Path) -> None:
-    """Fills one read model, or all, anew, with a progress bar."""
-
-    async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("events"),
-            TimeRemainingColumn(),
-        )
-        with bar:
-            for model in sorted(side.models) if name == "all" else [name]:
-                await _rebuilt(side, model, bar)
-
-    operate(data, run)
-
-
-async def _rebuilt(side: ReadSide, model: str, bar: Progress) -> None:
-    task = bar.add_task(model, total=None)
-
-    def told(done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total)
-
-    done = await side.rebuild(model, told)
-    bar.update(task, completed=done, total=done)
 
 
 def lag(data: Path, *, as_json: bool) -> None:

@@ -145,6 +145,17 @@ class Codec:
         """The names that are read but no longer written, and what each is read as."""
         return {old: new for old, (new, _) in self._upcasts.items()}
 
+    def others(self, facts: Collection[type[Fact]]) -> list[str]:
+        """The stored names that are known, and are read as none of these events."""
+        wanted = {fact.TOPIC for fact in facts}
+        newest = {name: name for name in self._known}
+        for old in self._upcasts:
+            name = old
+            while name in self._upcasts:
+                name = self._upcasts[name][0]
+            newest[old] = name
+        return [name for name, read_as in newest.items() if read_as not in wanted]
+
     def golden(self) -> dict[str, Any]:
         """The schema of each stored name, and which fields are personal: what a file in the repository keeps."""
         return {

@@ -22,6 +22,7 @@ from typing import Any, LiteralString, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from infra.postgres.arrays import Texts
 from infra.postgres.line import Line
 
 FENCE = "SELECT drawn, fence::text FROM fence(%b)"
@@ -39,6 +40,15 @@ PAGE = """SELECT f.passed, e.*
     SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
     FROM event AS e LEFT JOIN command AS c ON c.id = e.command
     WHERE f.passed AND e.position > %b AND e.position <= %b ORDER BY e.position LIMIT %b) AS e ON true"""
+
+# The same between two positions, less the events of some names.
+STRETCH = """SELECT f.passed, e.*
+  FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8 AS passed) AS f
+  LEFT JOIN LATERAL (
+    SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
+    FROM event AS e LEFT JOIN command AS c ON c.id = e.command
+    WHERE f.passed AND e.position > %b AND e.position <= %b AND e.name <> ALL (%b::text[])
+    ORDER BY e.position) AS e ON true"""
 
 FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.05
@@ -77,14 +87,33 @@ class Feed:
         """
         return await self._line.use(lambda connection: self._read(connection, after, limit))
 
+    async def stretch(self, after: int, length: int, without: Sequence[str]) -> tuple[list[TupleRow], int]:
+        """The rows of the next so many positions, without the events of these names; as `read`. Raises Unavailable."""
+        return await self._line.use(lambda connection: self._stretch(connection, after, length, without))
+
+    async def _stretch(
+        self, connection: AsyncConnection[TupleRow], after: int, length: int, without: Sequence[str]
+    ) -> tuple[list[TupleRow], int]:
+        fence = await self._fence_for(connection, after)
+        if fence is None:
+            return [], after
+        until = min(fence.drawn, after + length)
+        found = await _ask(connection, STRETCH, [fence.id, after, until, Texts(without)])
+        if not found[0][0]:
+            return [], after
+        self._passed(fence)
+        rows = [row[1:] for row in found if row[1] is not None]
+        if rows:
+            self._kept = max(self._kept, rows[-1][0])
+        if until > self._kept:  # events that were passed over may have been rolled back, for all that is known here
+            await _ask(connection, NAIL)
+            self._kept = fence.drawn
+        return rows, until
+
     async def _read(self, connection: AsyncConnection[TupleRow], after: int, limit: int) -> tuple[list[TupleRow], int]:
-        self._go_on_with(connection)
-        fence = Fence(self._settled, OPEN)
-        if after >= self._settled:
-            ahead = await self._fence_past(connection, after)
-            if ahead is None:
-                return [], after
-            fence = ahead
+        fence = await self._fence_for(connection, after)
+        if fence is None:
+            return [], after
         found = await _ask(connection, PAGE, [fence.id, after, fence.drawn, limit])
         if not found[0][0]:
             return [], after  # an older transaction is still under way
@@ -145,6 +174,11 @@ class Feed:
         """Forget what was found out on another connection: the server may have crashed in between."""
         if connection is not self._connection:
             self._connection, self._settled, self._fence = connection, self._kept, None
+
+    async def _fence_for(self, connection: AsyncConnection[TupleRow], after: int) -> Fence | None:
+        """What has to be passed by who reads past that position; None if there is nothing to read."""
+        self._go_on_with(connection)
+        return Fence(self._settled, OPEN) if after < self._settled else await self._fence_past(connection, after)
 
     async def _fence_past(self, connection: AsyncConnection[TupleRow], after: int) -> Fence | None:
         """The fence to pass; None if nothing was drawn past that position.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
@@ -176,7 +176,17 @@ class PostgresEventStore:
         A page ends before an event that this code does not know; the next read raises UnknownEvent. Raises
         Unavailable.
         """
-        rows, position = await self._feed.read(after, limit)
+        return self._page(*await self._feed.read(after, limit))
+
+    async def stretch(self, after: int, length: int, only: Collection[type[Fact]] | None = None) -> Page:
+        """What is settled of the next so many positions; as `read`.
+
+        `only`: other events are passed over unread, but never one that this code does not know.
+        """
+        without = () if only is None else self._codec.others(frozenset(only))
+        return self._page(*await self._feed.stretch(after, length, without))
+
+    def _page(self, rows: Sequence[TupleRow], position: int) -> Page:
         events: list[Recorded] = []
         for row in rows:
             try:

@@ -122,5 +122,9 @@ class DeadLetters:
 
     async def replace(self, model: str, by: str) -> None:
         """The dead letters of `by` become those of the model, whose own are forgotten: as with their tables."""
-        await self._connection.execute(CLEAR, [model])
+        await self.clear(model)
         await self._connection.execute(MOVE, [model, by])
+
+    async def clear(self, model: str) -> None:
+        """Forget all that is set aside for this model: its table is gone."""
+        await self._connection.execute(CLEAR, [model])

@@ -12,6 +12,7 @@ from psycopg import sql
 from domain.kernel import Recorded
 from infra.postgres.arrays import BigInts, Instants, Texts, Uuids
 from infra.read_models.documents import written_for
+from infra.read_models.making import PageByPage
 from infra.read_models.model import Connection, digest, table_name
 from projections.deadlines import DeadlineProjection, Set
 
@@ -63,6 +64,15 @@ class DeadlineModel:
     def aggregates(self) -> Collection[str] | None:
         """As its projection says."""
         return self.projection.aggregates
+
+    @property
+    def sets_aside(self) -> bool:
+        """What is due for others has to happen all the same."""
+        return True
+
+    def making(self, table: str, *, resumed: bool = False) -> PageByPage:  # noqa: ARG002 - nothing is written early
+        """Written in one with the position."""
+        return PageByPage(lambda connection, events: self.apply(connection, table, events))
 
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Set and clear what these events say; the last word on each deadline counts."""

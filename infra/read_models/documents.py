@@ -15,29 +15,31 @@ from domain.resource import Kind, Resource, Tells
 from infra.event_store.codec import aggregate_of
 from infra.postgres.arrays import BigInts, Column, Jsons, Texts, Uuids
 from infra.read_models.codec import from_json, to_bytes
+from infra.read_models.making import Documents, Touched
 from infra.read_models.model import Connection, digest, table_name
 from infra.read_models.texts import VERSION as TEXTS_VERSION
 from infra.read_models.texts import kept_texts, searched_texts
-from projections.projection import Document, Handler, Projection, Target
+from projections.projection import Document, Projection
 from projections.words import Part, terms
 
 CREATE = sql.SQL(
     "CREATE TABLE {} (id uuid PRIMARY KEY, body jsonb NOT NULL, folded jsonb, position bigint NOT NULL{})"
     " WITH (fillfactor = 80)"
 )
-LOAD: LiteralString = "SELECT id, body::text FROM {} WHERE id = ANY(%b::uuid[])"
+LOAD: LiteralString = "SELECT id, body::text, position FROM {} WHERE id = ANY(%b::uuid[])"
 UPSERT: LiteralString = (
-    "INSERT INTO {} (id, body, folded, position)"
+    "INSERT INTO {} AS t (id, body, folded, position)"
     " SELECT * FROM unnest(%b::uuid[], %b::jsonb[], %b::jsonb[], %b::bigint[])"
-    " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position"
+    " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded,"
+    " position = greatest(t.position, excluded.position)"
 )
 UPSERT_TOLD: LiteralString = (
-    "INSERT INTO {} (id, body, folded, position, terms)"
+    "INSERT INTO {} AS t (id, body, folded, position, terms)"
     " SELECT id, body, folded, position, terms::tsvector"
     " FROM unnest(%b::uuid[], %b::jsonb[], %b::jsonb[], %b::bigint[], %b::text[])"
     " AS made (id, body, folded, position, terms)"
-    " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position,"
-    " terms = excluded.terms"
+    " ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, terms = excluded.terms,"
+    " position = greatest(t.position, excluded.position)"
 )
 DELETE: LiteralString = "DELETE FROM {} WHERE id = ANY(%b::uuid[])"
 
@@ -45,8 +47,6 @@ LETTERS = {Part.TITLE: "A", Part.PLACE: "B", Part.TEXT: "C", Part.SLIP: "D"}
 """The weights of PostgreSQL, by the parts that terms stand in."""
 TERMS_VERSION = 1
 """Raised when `projections.words` makes other terms of the same texts: rebuilds are then due."""
-
-Touched = tuple[Recorded, Handler, Target]
 
 
 @lru_cache(maxsize=256)
@@ -122,23 +122,29 @@ class DocumentModel:
         """Those whose events its projection has a handler for."""
         return {aggregate_of(fact.TOPIC) for fact in self.handles}
 
-    async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
-        """Fold these events into the documents they concern: one query to load, one to write."""
-        touched = [
+    @property
+    def sets_aside(self) -> bool:
+        """Documents of other streams are as true without."""
+        return True
+
+    def making(self, table: str, *, resumed: bool = False) -> Documents:
+        """Documents in memory."""
+        return Documents(self, table, resumed=resumed)
+
+    def touched(self, events: Iterable[Recorded]) -> list[Touched]:
+        """Which documents these events concern, in their order, and how."""
+        handles, targets = self.projection.handles, self.projection.targets
+        return [
             (event, handler, target)
             for event in events
-            if (handler := self.projection.handles.get(type(event.fact))) is not None
-            for target in self.projection.targets(event)
+            if (handler := handles.get(type(event.fact))) is not None
+            for target in targets(event)
         ]
-        if not touched:
-            return
-        documents, positions = self._folded(touched, await self._load(connection, table, touched))
-        kept = {id: document for id in positions if (document := documents[id]) is not None}
-        gone = [id for id in positions if id not in kept]
-        if kept:
-            await self.write(connection, table, kept, positions)
-        if gone:
-            await connection.execute(written_for(DELETE, table), [Uuids(gone)], prepare=True)
+
+    async def load(self, connection: Connection, table: str, ids: Collection[UUID]) -> dict[UUID, tuple[Document, int]]:
+        """Those of these documents that there are, and the position of the newest event in each."""
+        cursor = await connection.execute(written_for(LOAD, table), [Uuids([*ids])], prepare=True, binary=True)
+        return {id: (from_json(body), position) for id, body, position in await cursor.fetchall()}
 
     async def write(
         self, connection: Connection, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
@@ -155,29 +161,9 @@ class DocumentModel:
         upsert = UPSERT_TOLD if self.tells else UPSERT
         await connection.execute(written_for(upsert, table), made, prepare=True)
 
-    async def _load(
-        self, connection: Connection, table: str, touched: Sequence[Touched]
-    ) -> dict[UUID, Document | None]:
-        """The documents as they stand. What begins with its stream in these events stands nowhere yet."""
-        documents: dict[UUID, Document | None] = {}
-        for event, _, target in touched:
-            if event.version == 1 and event.stream == target.id:
-                documents.setdefault(target.id, None)
-        ids = {target.id for _, _, target in touched}.difference(documents)
-        if ids:
-            cursor = await connection.execute(written_for(LOAD, table), [Uuids([*ids])], prepare=True, binary=True)
-            documents |= {id: from_json(body) for id, body in await cursor.fetchall()}
-        return documents
-
-    def _folded(
-        self, touched: Sequence[Touched], documents: dict[UUID, Document | None]
-    ) -> tuple[Mapping[UUID, Document | None], Mapping[UUID, int]]:
-        """The documents after the events, and the position that each has come to."""
-        positions: dict[UUID, int] = {}
-        for event, handler, target in touched:
-            documents[target.id] = handler(documents.get(target.id), event, target.hint)
-            positions[target.id] = event.position
-        return documents, positions
+    async def delete(self, connection: Connection, table: str, ids: Collection[UUID]) -> None:
+        """Delete these documents."""
+        await connection.execute(written_for(DELETE, table), [Uuids([*ids])], prepare=True)
 
     def _texts(self, document: Document) -> bytes | None:
         kept = kept_texts(self.searched, document)

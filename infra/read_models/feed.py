@@ -9,6 +9,7 @@ from psycopg import sql
 
 from domain.kernel import Recorded
 from infra.postgres.arrays import BigInts, Texts, Uuids
+from infra.read_models.making import PageByPage
 from infra.read_models.model import Connection, digest, table_name
 from projections.feed import FeedProjection
 
@@ -54,6 +55,15 @@ class FeedModel:
     def aggregates(self) -> Collection[str] | None:
         """As its projection says."""
         return self.projection.aggregates
+
+    @property
+    def sets_aside(self) -> bool:
+        """Who follows it has read what comes after: an entry cannot come later."""
+        return False
+
+    def making(self, table: str, *, resumed: bool = False) -> PageByPage:  # noqa: ARG002 - nothing is written early
+        """Written in one with the position."""
+        return PageByPage(lambda connection, events: self.apply(connection, table, events))
 
     async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
         """Append what these events tell."""

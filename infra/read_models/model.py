@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, LiteralString, Protocol
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, LiteralString, NamedTuple, Protocol
 
 from psycopg import AsyncConnection, sql
 
@@ -18,10 +18,50 @@ LAYOUT = 1
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}", re.ASCII)
 
 Connection = AsyncConnection[Any]
+Write = Callable[[Connection], Awaitable[None]]
+"""Writes something, inside the caller's transaction."""
+
+
+class Changes(NamedTuple):
+    """What was made of events, to be written."""
+
+    early: Sequence[Write]
+    """May each be written in a transaction of its own, before the position that they stand for: who takes the same
+    events in again, into a `resumed` making, makes no difference.
+    """
+    last: Write
+    """Stands or falls with the position."""
+
+    async def write(self, connection: Connection) -> None:
+        """All of it, in the caller's transaction."""
+        for write in (*self.early, self.last):
+            await write(connection)
+
+
+class Making(Protocol):
+    """What events make of one table: in memory, until it is written."""
+
+    @property
+    def size(self) -> int:
+        """How much there is to be written: documents, or events."""
+        ...
+
+    async def take_in(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        """Let these events, in order, make a difference: all of them, or none if one of them cannot be taken in.
+
+        The connection is asked for what the table has.
+        """
+        ...
+
+    def changes(self) -> Changes:
+        """The differences made since they were last asked for. Until they are written, nobody else may be asked what
+        the table has.
+        """
+        ...
 
 
 class Model(Protocol):
-    """One read model. It writes what events make of it inside the caller's transaction, to the table it is told."""
+    """One read model: a table, and what events make of it."""
 
     @property
     def name(self) -> str:
@@ -72,8 +112,18 @@ class Model(Protocol):
         """
         ...
 
-    async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
-        """Write what these events, in order, make of the table."""
+    @property
+    def sets_aside(self) -> bool:
+        """May an event that cannot be taken in be set aside, with all that follows in its stream? Else it stops the
+        model, as with a feed, whose entries nobody expects to come later.
+        """
+        ...
+
+    def making(self, table: str, *, resumed: bool = False) -> Making:
+        """Begins to make something of events for that table.
+
+        `resumed`: the table may have taken in some of the events already, as far as they are written early.
+        """
         ...
 
 

@@ -1,28 +1,36 @@
-"""Rebuilds: a fresh table is filled beside the live one and put in its place in one step."""
+"""Rebuilds: a fresh table is filled beside the live one, compared with it, and put in its place in one step.
+
+What is filled stays, should it be cut short: the next rebuild of the same declaration goes on with it. What was
+replaced is kept until somebody says that it can go, so that there is a way back.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
 
 from commands.ports import Page
-from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
-from infra.read_models.catalogue import make_table
+from infra.read_models import beside
+from infra.read_models.comparing import Comparison, Sample
+from infra.read_models.dead_letters import DeadLetters
+from infra.read_models.filling import USUAL, Filler, Log, Pace
 from infra.read_models.model import Connection, Model
-from infra.read_models.runner import Feed
 
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('innkeep rebuild of ' || %s || ' of ' || current_schema(), 0))"
+NAMED = "SELECT set_config('application_name', 'innkeep rebuild', false)"
+# What a crash of the server loses of a table that nobody reads yet is filled again.
+UNHURRIED = "SET synchronous_commit = off"
 DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
 POSITION = "SELECT position FROM read_model WHERE name = %s"
-PLACE = """UPDATE read_model SET version = %s, declaration = %s, position = %s, state = 'live', failed_position = NULL,
-  failed_event = NULL, error = NULL, updated_at = now() WHERE name = %s"""
-DROP = sql.SQL("DROP TABLE {}")
-RENAME = sql.SQL("ALTER TABLE {} RENAME TO {}")
 PATIENCE = "SET LOCAL lock_timeout = '250ms'"
+FOR_GOOD = "SET LOCAL synchronous_commit = on"
+NEAR = 1_000
+"""Positions that are left to be taken in with the swap, at most, where the log does not outrun the rebuild."""
 AGAIN_SECONDS = 0.1
 SETTLING_SECONDS, SETTLING_TRIES = 0.01, 50
 
@@ -34,97 +42,139 @@ class RebuildRunning(Exception):
     """Somebody else is rebuilding this read model."""
 
 
-async def rebuild(conninfo: str, feed: Feed, model: Model, told: Told, *, page: int = 1000) -> int:
-    """Make the model anew from the whole log while the old one is read; answers the position it stands at.
+class NoWayBack(Exception):
+    """There is no table to go back to, or none that this release can go on with."""
 
-    Killed at any moment it leaves the live table as it was. Raises RebuildRunning.
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How a rebuild went."""
+
+    model: str
+    began: int
+    """The position that it went on from; 0: it began anew."""
+    position: int
+    """Where the model stands now."""
+    comparison: Comparison
+    """With the table that was replaced."""
+    set_aside: int
+    """Streams with an event that the model could not take in."""
+
+
+async def rebuild(conninfo: str, log: Log, model: Model, told: Told, *, pace: Pace = USUAL) -> Rebuilt:
+    """Make the model anew from the whole log while the old one is read.
+
+    Killed at any moment it leaves the live table as it was, and what is filled for the next rebuild to go on with.
+    Raises RebuildRunning, and as `Filler.fill`.
     """
-    fresh = f"{model.table}_rebuild"
+    async with _alone(conninfo, model) as writes, connected(conninfo) as reads:
+        begun = await beside.find(writes, model, "rebuild")
+        if begun is None or not begun.is_of(model):
+            await beside.begin(writes, model)
+            begun = None
+        return await _fill(Filler(writes, reads, log, model, begun, pace=pace), told)
+
+
+async def go_back(conninfo: str, log: Log, model: Model, told: Told) -> Rebuilt:
+    """Put the table that a rebuild has replaced in place again, brought up to date; the live one is kept in its stead.
+
+    Raises NoWayBack, and as `rebuild`.
+    """
+    async with _alone(conninfo, model) as writes, connected(conninfo) as reads:
+        old = await beside.find(writes, model, "old")
+        if old is None:
+            raise NoWayBack(f"no table of {model.name} was kept")
+        if not old.is_of(model):
+            why = "is of another declaration: go back with the release that made it"
+            raise NoWayBack(f"the table of {model.name} that was kept {why}")
+        await beside.take_back(writes, model)
+        return await _fill(Filler(writes, reads, log, model, old), told)
+
+
+async def drop_old(conninfo: str, model: Model) -> bool:
+    """Drop the table that a rebuild has replaced. Was there one? Raises RebuildRunning."""
+    async with _alone(conninfo, model) as connection:
+        there = await beside.find(connection, model, "old") is not None
+        async with connection.transaction():
+            await beside.drop(connection, model, "old")
+        return there
+
+
+@asynccontextmanager
+async def _alone(conninfo: str, model: Model) -> AsyncIterator[Connection]:
+    """A connection of the only one who touches the tables beside this model's. Raises RebuildRunning."""
     async with connected(conninfo) as connection:  # the lock ends with it
+        await connection.execute(NAMED)
         if (await (await connection.execute(ALONE, [model.name])).fetchone()) != (True,):
             raise RebuildRunning(f"{model.name} is being rebuilt already")
-        async with connection.transaction():
-            await make_table(connection, model, fresh)
-        filler = _Filler(connection, feed, model, fresh, page)
-        told(0, await _drawn(connection))
-        while True:
-            await _catch_up(filler, told)
-            try:
-                await filler.take_its_place()
-                break
-            except (_InTheWay, psycopg.errors.LockNotAvailable):
-                await asyncio.sleep(AGAIN_SECONDS)
-        told(filler.position, filler.position)
-        return filler.position
+        yield connection
 
 
 class _InTheWay(Exception):
     """The log does not settle just now: somebody older is still writing."""
 
 
-class _Filler:
-    """Brings the fresh table forward, page by page, and puts it in the place of the live one."""
-
-    def __init__(self, connection: Connection, feed: Feed, model: Model, table: str, page: int) -> None:
-        self.connection, self.feed, self.model, self.table, self.page = connection, feed, model, table, page
-        self.position = 0
-
-    async def fill(self) -> bool:
-        """Take in the next page. Was there any?"""
-        page = await self._read(self.position)
-        if page.position == self.position:
-            return False
-        async with self.connection.transaction():
-            await self.model.apply(self.connection, self.table, page.events)
-        self.position = page.position
-        return True
-
-    async def _read(self, position: int) -> Page:
-        """The next page; an unknown event is passed if it does not concern the model. Raises UnknownEvent."""
-        try:
-            return await self.feed.read(position, self.page)
-        except UnknownEvent as unknown:
-            if unknown.position is None or unknown.concerns(self.model.aggregates):
-                raise
-            return Page([], unknown.position)
-
-    async def take_its_place(self) -> None:
-        """Swap the tables, with the fresh one at least as far on as the live one. Raises if something is in the way."""
-        live, fresh = sql.Identifier(self.model.table), sql.Identifier(self.table)
-        async with self.connection.transaction():
-            await self.connection.execute(PATIENCE)
-            # Who follows the log waits for this lock before it writes, and it costs no transaction id: one that is
-            # held open would keep the log from settling, and the rest of it from being read here.
-            await self.connection.execute("LOCK TABLE read_model IN EXCLUSIVE MODE")
-            row = await (await self.connection.execute(POSITION, [self.model.name])).fetchone()
-            position, rest = await self._rest(row[0] if row else 0)
-            for page in rest:
-                await self.model.apply(self.connection, self.table, page.events)
-            await self.connection.execute(DROP.format(live))
-            await self.connection.execute(RENAME.format(fresh, live))
-            placed = [self.model.version, self.model.declaration, position, self.model.name]
-            await self.connection.execute(PLACE, placed)
-        self.position = position
-
-    async def _rest(self, until: int) -> tuple[int, list[Page]]:
-        """The pages up to where the live table stands, and the position behind them."""
-        rest: list[Page] = []
-        position = self.position
-        for _ in range(SETTLING_TRIES):
-            if position >= until:
-                return position, rest
-            page = await self._read(position)
-            if page.position > position:
-                position = page.position
-                rest.append(page)
-            else:
-                await asyncio.sleep(SETTLING_SECONDS)
-        raise _InTheWay
+async def _fill(filler: Filler, told: Told) -> Rebuilt:
+    """Bring the fresh table up to the log's end, compare it, and put it in place."""
+    model, began = filler.model, filler.position
+    await filler.writes.execute(UNHURRIED)
+    await filler.open()
+    try:
+        told(began, await _drawn(filler.reads))
+        while True:
+            await _catch_up(filler, told)
+            await filler.store()
+            sample = await Sample.of(filler.reads, model.table, beside.table_beside(model, "rebuild"))
+            try:
+                rebuilt = await _take_its_place(filler, sample, began)
+                break
+            except (_InTheWay, psycopg.errors.LockNotAvailable):
+                await filler.restart()
+                await asyncio.sleep(AGAIN_SECONDS)
+    finally:
+        await filler.close()
+    told(rebuilt.position, rebuilt.position)
+    return rebuilt
 
 
-async def _catch_up(filler: _Filler, told: Told) -> None:
-    """Come within a page of the log's end, which is not chased for ever: the last page is taken in with the swap."""
-    while (end := await _drawn(filler.connection)) > filler.position + filler.page or filler.position == 0 < end:
+async def _take_its_place(filler: Filler, sample: Sample, began: int) -> Rebuilt:
+    """Swap the tables, with the fresh one at least as far on as the live one. Raises if something is in the way."""
+    connection, model = filler.writes, filler.model
+    async with connection.transaction():
+        await connection.execute(PATIENCE)
+        await connection.execute(FOR_GOOD)
+        # Who follows the log waits for this lock before it writes, and it costs no transaction id: one that is
+        # held open would keep the log from settling, and the rest of it from being read here.
+        await connection.execute("LOCK TABLE read_model IN EXCLUSIVE MODE")
+        row = await (await connection.execute(POSITION, [model.name])).fetchone()
+        live = row[0] if row else 0
+        position, rest = await _rest(filler, live)
+        await filler.finish(rest)
+        comparison = await sample.compared(connection, (live, position))
+        await beside.swap(connection, model, position)
+        aside = (await DeadLetters(connection).counts([model.name])).get(model.name, 0)
+    return Rebuilt(model.name, began, position, comparison, aside)
+
+
+async def _rest(filler: Filler, until: int) -> tuple[int, list[Page]]:
+    """The pages up to where the live table stands, and the position behind them."""
+    rest: list[Page] = []
+    position = filler.position
+    for _ in range(SETTLING_TRIES):
+        if position >= until:
+            return position, rest
+        page = await filler.look(position, until - position)
+        if page.position > position:
+            position = page.position
+            rest.append(page)
+        else:
+            await asyncio.sleep(SETTLING_SECONDS)
+    raise _InTheWay
+
+
+async def _catch_up(filler: Filler, told: Told) -> None:
+    """Come near the log's end, which is not chased for ever: the rest is taken in with the swap."""
+    while (end := await _drawn(filler.reads)) > filler.position + NEAR or filler.position == 0 < end:
         while filler.position < end:
             if not await filler.fill():
                 await asyncio.sleep(SETTLING_SECONDS)

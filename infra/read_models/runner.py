@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -17,15 +18,14 @@ from commands.ports import Page, Unavailable
 from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
 from infra.postgres.trouble import TROUBLE, Outage
+from infra.read_models.aside import TooManyAside, is_poison, told
 from infra.read_models.catalogue import prepare
 from infra.read_models.model import Connection, Model
+from infra.read_models.pages import Moved, Pages
 from infra.read_models.progress import Progress
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep projector of ' || current_schema(), 0))"
 NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
-POSITIONS = "SELECT name, position FROM read_model WHERE name = ANY(%s)"
-ADVANCE = """UPDATE read_model SET position = %s, state = 'live', failed_position = NULL, failed_event = NULL,
-  error = NULL, updated_at = now() WHERE name = ANY(%s) AND position = %s"""
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
 
@@ -51,8 +51,18 @@ class Feed(Protocol):
         ...
 
 
-class _Moved(Exception):
-    """A position is not where this runner left it: a rebuild has put another table in place."""
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Of a model that is stopped."""
+
+    again_at: float
+    """When it is tried again, by the loop's clock."""
+    longer: float
+    """Seconds that it rests after that."""
+    failed: int | None
+    """The position of the event that stopped it."""
+    tries: int
+    """Of that event, so far."""
 
 
 class Runner:
@@ -65,6 +75,7 @@ class Runner:
         progress: told of every position reached.
         page: events read, and committed, at a time.
         retry: the first and the longest time, in seconds, until a stopped model is tried again.
+        tries: that an event has which a model cannot take in, before it is set aside with what follows in its stream.
     """
 
     def __init__(
@@ -76,6 +87,7 @@ class Runner:
         *,
         page: int = 500,
         retry: tuple[float, float] = (0.5, 60.0),
+        tries: int = 5,
     ) -> None:
         self.leads = False
         self._conninfo = conninfo
@@ -87,9 +99,11 @@ class Runner:
         self._behind = False
         """Was there more than a page to take in?"""
         self._retry = retry
-        self._positions: dict[str, int] = {}
-        self._resting: dict[str, tuple[float, float]] = {}
-        """Of a stopped model: when to try again, and how long to rest after that."""
+        self._tries = tries
+        self._pages = Pages(models)
+        self._resting: dict[str, _Rest] = {}
+        self._ahead: tuple[int, asyncio.Task[Page]] | None = None
+        """The page past that position, which is read while the one before is taken in."""
         self._outage = Outage("projector")
         self._log = structlog.get_logger("projector")
 
@@ -109,6 +123,7 @@ class Runner:
                 self._log.exception("the projector failed and begins anew", seconds=self._pause)
             finally:
                 self.leads = self._progress.fed = False
+                await self._drop_ahead()
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
@@ -126,7 +141,7 @@ class Runner:
         while True:
             try:
                 worked = await self._turn(connection)
-            except _Moved:
+            except Moved:
                 await self._look(connection)
                 continue
             self._pause = STANDBY_SECONDS
@@ -139,9 +154,9 @@ class Runner:
     async def _nap(self) -> None:
         """Wait for the log, but no longer than until a stopped model is tried again."""
         now = asyncio.get_running_loop().time()
-        again = [at - now for at, _ in self._resting.values()]
+        again = [rest.again_at - now for rest in self._resting.values()]
         seconds = max(0.0, min([*again, LONGEST_NAP]))
-        awake = [position for name, position in self._positions.items() if name not in self._resting]
+        awake = [position for name, position in self._pages.positions.items() if name not in self._resting]
         if awake:
             await self._feed.wait_for_events(max(awake), seconds)
         else:
@@ -149,21 +164,20 @@ class Runner:
 
     async def _look(self, connection: Connection) -> None:
         """Where the models stand, as the database knows it."""
-        rows = await (await connection.execute(POSITIONS, [list(self._models)])).fetchall()
-        self._positions = dict(rows)
-        self._progress.advance(self._positions)
+        await self._pages.look(connection)
+        self._progress.advance(self._pages.positions)
 
     async def _turn(self, connection: Connection) -> bool:
         """One page for every group of models that stand at the same position. Was there anything?"""
         now = asyncio.get_running_loop().time()
         groups: defaultdict[int, list[str]] = defaultdict(list)
-        for name, position in self._positions.items():
-            if self._resting.get(name, (now, 0.0))[0] <= now:
+        for name, position in self._pages.positions.items():
+            if name not in self._resting or self._resting[name].again_at <= now:
                 groups[position].append(name)
         worked = self._behind = False
         for position, names in sorted(groups.items()):
             try:
-                page = await self._feed.read(position, self._page)
+                page = await self._read(position)
             except UnknownEvent as unknown:
                 worked |= await self._meet(connection, names, position, unknown)
                 continue
@@ -171,6 +185,24 @@ class Runner:
                 worked |= await self._take_in(connection, names, position, page)
                 self._behind |= len(page.events) == self._page
         return worked
+
+    async def _read(self, position: int) -> Page:
+        """The next page. Where there is more than that, what comes after it is read meanwhile."""
+        if self._ahead is not None and self._ahead[0] == position:
+            task, self._ahead = self._ahead[1], None
+            page = await task
+        else:
+            page = await self._feed.read(position, self._page)
+        if len(page.events) == self._page:
+            await self._drop_ahead()
+            self._ahead = (page.position, asyncio.create_task(self._feed.read(page.position, self._page)))
+        return page
+
+    async def _drop_ahead(self) -> None:
+        if self._ahead is not None:
+            task, self._ahead = self._ahead[1], None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _meet(self, connection: Connection, names: Sequence[str], start: int, unknown: UnknownEvent) -> bool:
         """At an event of a newer release: whom it may concern stops there, the others pass it. Did any?"""
@@ -185,18 +217,21 @@ class Runner:
     async def _take_in(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> bool:
         """Bring the models over a page; whoever cannot follow is stopped at its event, the others go on."""
         try:
-            await self._commit(connection, names, start, page)
-        except (*TROUBLE, _Moved):
+            await self._pages.take_in(connection, names, start, page)
+        except Moved:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler makes of an event
+        except Exception as error:
+            if isinstance(error, TROUBLE) and not is_poison(error):
+                raise
             if len(names) > 1:
                 return any([await self._take_in(connection, [name], start, page) for name in names])
             if len(page.events) > 1:
                 return await self._one_by_one(connection, names[0], start, page)
-            event = page.events[0] if page.events else None
-            failed = (event.position, event.name) if event else (page.position, None)
-            await self._stop(connection, names[0], start, failed, error)
-            return False
+            return await self._fail(connection, names[0], start, page, error)
+        self._progress.advance(dict.fromkeys(names, page.position))
+        for name in names:
+            if self._resting.pop(name, None):
+                self._log.info("read model goes on", model=name, position=page.position)
         return True
 
     async def _one_by_one(self, connection: Connection, name: str, start: int, page: Page) -> bool:
@@ -207,31 +242,41 @@ class Runner:
             at = event.position
         return await self._take_in(connection, [name], at, Page([], page.position)) if page.position > at else True
 
-    async def _commit(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> None:
-        async with connection.transaction():
-            # First, as it holds the rows: no rebuild then swaps a table under its documents.
-            cursor = await connection.execute(ADVANCE, [page.position, list(names), start])
-            if cursor.rowcount != len(names):
-                raise _Moved
-            there = {type(event.fact) for event in page.events}
-            for model in (self._models[name] for name in names):
-                if model.handles is None or not there.isdisjoint(model.handles):
-                    await model.apply(connection, model.table, page.events)
-        reached = dict.fromkeys(names, page.position)
-        self._positions |= reached
-        self._progress.advance(reached)
-        for name in names:
-            if self._resting.pop(name, None):
-                self._log.info("read model goes on", model=name, position=page.position)
+    async def _fail(self, connection: Connection, name: str, start: int, page: Page, error: Exception) -> bool:
+        """The model cannot take in the one event of the page: it is stopped, or it passes an event tried long enough.
+        Did it pass?
+        """
+        if not page.events:
+            await self._stop(connection, name, start, (page.position, None), error)
+            return False
+        (event,) = page.events
+        rest = self._resting.get(name)
+        tries = rest.tries + 1 if rest is not None and rest.failed == event.position else 1
+        failed = (event.position, event.name)
+        if tries < self._tries or not self._models[name].sets_aside or not is_poison(error):
+            await self._stop(connection, name, start, failed, error)
+            return False
+        try:
+            await self._pages.set_aside(connection, name, event, error, tries=tries)
+        except TooManyAside as too_many:
+            await self._stop(connection, name, start, failed, too_many)
+            return False
+        self._resting.pop(name, None)
+        self._progress.advance({name: event.position})
+        said = {"model": name, "stream": str(event.stream), "position": event.position, "event_name": event.name}
+        self._log.error("set aside for a read model", **said, error=told(error), tries=tries)
+        return True
 
     async def _stop(
         self, connection: Connection, name: str, start: int, failed: tuple[int | None, str | None], error: Exception
     ) -> None:
         """Leave a model where it stands, before the event that failed, until its next try."""
         position, what = failed
-        told = f"{type(error).__name__}: {error}"[:1000].replace("\x00", "")
-        await connection.execute(STOP, [position, what, told, name, start])
-        first, longest = self._retry
-        rest = self._resting.get(name, (0.0, first))[1]
-        self._resting[name] = (asyncio.get_running_loop().time() + rest, min(2 * rest, longest))
-        self._log.error("read model stopped", model=name, position=position, event_name=what, error=told)
+        await connection.execute(STOP, [position, what, told(error), name, start])
+        before = self._resting.get(name)
+        again = before is not None and before.failed == position
+        rest = before.longer if before is not None and again else self._retry[0]
+        tries = before.tries + 1 if before is not None and again else 1
+        at = asyncio.get_running_loop().time() + rest
+        self._resting[name] = _Rest(at, min(2 * rest, self._retry[1]), position, tries)
+        self._log.error("read model stopped", model=name, position=position, event_name=what, error=told(error))

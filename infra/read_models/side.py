@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, Self
 
 from domain.resource import Resource
+from infra.read_models import filling, rebuild
 from infra.read_models.asking import Asking
 from infra.read_models.catalogue import ModelHealth, health, prepare
 from infra.read_models.deadlines import DeadlineModel
@@ -15,7 +16,7 @@ from infra.read_models.feed import FeedModel
 from infra.read_models.for_commands import CommandDocuments
 from infra.read_models.model import Model, by_name
 from infra.read_models.progress import Progress
-from infra.read_models.rebuild import Told, rebuild
+from infra.read_models.rebuild import Rebuilt, Told
 from infra.read_models.runner import Feed, Runner
 from infra.read_models.search.engine import PostgresSearch
 from infra.read_models.store import PostgresFeedStore, PostgresReadStore
@@ -35,8 +36,8 @@ class NoSuchModel(Exception):
     """There is no read model of that name; the message names those that there are."""
 
 
-class WholeLog(Feed, Log, Protocol):
-    """The log as the read side needs it: followed, looked back on, and with a known end."""
+class WholeLog(Feed, filling.Log, Log, Protocol):
+    """The log as the read side needs it: followed, read from its start, looked back on, and with a known end."""
 
     async def end(self) -> int:
         """The newest position drawn, settled or not."""
@@ -56,6 +57,7 @@ class ReadSide:
         resources: everything that callers see.
         now: the product's time.
         connections: to the database, at most, for reads.
+        tries: that an event has which a read model cannot take in, before it is set aside.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class ReadSide:
         *,
         now: Callable[[], datetime],
         connections: int = 8,
+        tries: int = 5,
         pages: Pages = USUAL_PAGES,
     ) -> None:
         declared = tuple(projections)
@@ -81,7 +84,7 @@ class ReadSide:
         documents = {p.resource: p for p in declared if isinstance(p, Projection)}
         self.reads = Reads(self.store, log, documents, self.resources, now, pages=pages)
         self.documents = CommandDocuments(self.store, self.waiting, log, documents, self.resources)
-        self.runner = Runner(conninfo, log, self.models, self.progress)
+        self.runner = Runner(conninfo, log, self.models, self.progress, tries=tries)
         self._conninfo = conninfo
         self._log = log
 
@@ -110,11 +113,23 @@ class ReadSide:
         async with self.asking.connection() as connection:
             return await health(connection, self.models)
 
-    async def rebuild(self, name: str, told: Told = lambda _done, _total: None) -> int:
-        """Make a read model anew beside the live one. Raises NoSuchModel, RebuildRunning, psycopg.OperationalError."""
+    async def rebuild(self, name: str, told: Told = lambda _done, _total: None) -> Rebuilt:
+        """Make a read model anew beside the live one. Raises NoSuchModel, and as `rebuild.rebuild`."""
+        return await rebuild.rebuild(self._conninfo, self._log, self.model(name), told)
+
+    async def go_back(self, name: str, told: Told = lambda _done, _total: None) -> Rebuilt:
+        """Undo the last rebuild. Raises NoSuchModel, and as `rebuild.go_back`."""
+        return await rebuild.go_back(self._conninfo, self._log, self.model(name), told)
+
+    async def drop_old(self, name: str) -> bool:
+        """Drop what the last rebuild has replaced. Raises NoSuchModel, and as `rebuild.drop_old`."""
+        return await rebuild.drop_old(self._conninfo, self.model(name))
+
+    def model(self, name: str) -> Model:
+        """The read model of that name. Raises NoSuchModel."""
         if name not in self.models:
             raise NoSuchModel(f"There is no read model {name}; there are {', '.join(sorted(self.models))}.")
-        return await rebuild(self._conninfo, self._log, self.models[name], told)
+        return self.models[name]
 
 
 def models_of(projections: Iterable[AnyProjection], resources: Iterable[Resource]) -> dict[str, Model]:

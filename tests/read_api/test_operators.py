@@ -211,7 +211,7 @@ class TestFeed:
         await office.settled()
         before = await office.feed()
         feed = office.models["operator_feed"]
-        await rebuild(office.conninfo, office.desk.store, feed, lambda *_: None, page=3)
+        await rebuild(office.conninfo, office.desk.store, feed, lambda *_: None)
         assert await office.feed() == before
 
 

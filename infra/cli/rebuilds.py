@@ -1,0 +1,70 @@
+"""`innkeep rebuild`: a read model anew, the way back, and the end of what was kept for it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from infra.cli.operate import console, operate
+from infra.event_store import PostgresEventStore
+from infra.read_models.rebuild import Rebuilt, Told
+from infra.read_models.side import ReadSide
+from infra.settings import Settings
+
+Make = Callable[[str, Told], Awaitable[Rebuilt]]
+
+
+class RateColumn(ProgressColumn):
+    """Events a second."""
+
+    def render(self, task: Task) -> Text:
+        """As of late."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
+
+
+def rebuild(name: str, data: Path, *, back: bool) -> None:
+    """Fills one read model, or all, anew, or goes back to what was replaced; with a progress bar."""
+
+    async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("events"))
+        with Progress(*columns, RateColumn(), TimeRemainingColumn(), console=console()) as bar:
+            for model in _named(name, side):
+                await _rebuilt(model, side.go_back if back else side.rebuild, bar)
+
+    operate(data, run)
+
+
+def drop_old(name: str, data: Path) -> None:
+    """Drops what rebuilds have replaced, and kept."""
+
+    async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
+        for model in _named(name, side):
+            there = await side.drop_old(model)
+            console().print(f"{model}: the replaced table is dropped" if there else f"{model}: no table was kept")
+
+    operate(data, run)
+
+
+def _named(name: str, side: ReadSide) -> list[str]:
+    return sorted(side.models) if name == "all" else [name]
+
+
+async def _rebuilt(model: str, make: Make, bar: Progress) -> None:
+    task = bar.add_task(model, total=None)
+
+    def told(done: int, total: int) -> None:
+        if bar.tasks[task].total is None and done:
+            bar.console.print(f"{model}: goes on from position {done:,}, where another rebuild was left")
+            bar.reset(task, total=total, completed=done)
+        bar.update(task, completed=done, total=total)
+
+    rebuilt = await make(model, told)
+    bar.console.print(f"{model}: swapped in at position {rebuilt.position:,}; {rebuilt.comparison}")
+    if rebuilt.set_aside:
+        said = f"{model}: {rebuilt.set_aside} streams are set aside; see `innkeep dead-letters list --model {model}`"
+        bar.console.print(said)
+    again = f"`innkeep rebuild {model} --back` or `--drop-old`"
+    bar.console.print(f"{model}: the replaced table is kept, on as much disk again, until you say {again}")

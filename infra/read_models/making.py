@@ -1,0 +1,166 @@
+"""What is being made of events, in memory: documents that are worked on again and again are read and written seldom."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel import Recorded
+from infra.read_models.model import Changes, Connection, Write
+from projections.projection import Document, Handler, Target
+
+ROOM = 10_000
+"""Documents kept in memory, at most, beside those that are still to be written."""
+AT_ONCE = 1_000
+"""Documents written by one statement: its transaction holds the readers of the log back no longer than that."""
+
+Touched = tuple[Recorded, Handler, Target]
+
+
+class Table(Protocol):
+    """What documents are made of, and where they are kept."""
+
+    def touched(self, events: Iterable[Recorded]) -> list[Touched]:
+        """Which documents these events concern, in their order, and how."""
+        ...
+
+    async def load(self, connection: Connection, table: str, ids: Collection[UUID]) -> dict[UUID, tuple[Document, int]]:
+        """Those of these documents that there are, and the position of the newest event in each."""
+        ...
+
+    async def write(
+        self, connection: Connection, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
+    ) -> None:
+        """Write these documents, each with the position of the newest event in it."""
+        ...
+
+    async def delete(self, connection: Connection, table: str, ids: Collection[UUID]) -> None:
+        """Delete these documents."""
+        ...
+
+
+class Documents:
+    """Documents of one table, as events leave them.
+
+    Args:
+        of: what they are made of.
+        table: where they are kept.
+        resumed: some of them may have taken in events that come again.
+        room: how many are kept in memory once they are written.
+    """
+
+    def __init__(self, of: Table, table: str, *, resumed: bool = False, room: int = ROOM) -> None:
+        self._of = of
+        self._table = table
+        self._resumed = resumed
+        self._room = room
+        self._known: dict[UUID, Document | None] = {}
+        """None where there is none. Those worked on last come last."""
+        self._changed: dict[UUID, int] = {}
+        """The newest event in each of those that are to be written."""
+        self._ahead: dict[UUID, int] = {}
+        """The newest event in each of those found in the table with events that are still to come here."""
+
+    @property
+    def size(self) -> int:
+        """Documents to be written."""
+        return len(self._changed)
+
+    async def take_in(self, connection: Connection, events: Sequence[Recorded]) -> None:
+        """Fold these events into the documents they concern; one question for all that are not in memory."""
+        touched = self._of.touched(events)
+        if not touched:
+            return
+        await self._load(connection, touched)
+        known, ahead = self._known, self._ahead
+        after: dict[UUID, Document | None] = {}
+        newest: dict[UUID, int] = {}
+        for event, handler, target in touched:
+            id = target.id
+            if ahead and event.position <= ahead.get(id, 0):
+                continue
+            after[id] = handler(after[id] if id in after else known.get(id), event, target.hint)
+            newest[id] = event.position
+        for id in after:
+            known.pop(id, None)  # it comes last now
+        known.update(after)
+        self._changed.update(newest)
+
+    async def _load(self, connection: Connection, touched: Sequence[Touched]) -> None:
+        """Get to know those that are not in memory. What begins with its stream in these events stands nowhere yet."""
+        begun: set[UUID] = set()
+        unknown: set[UUID] = set()
+        for event, _, target in touched:
+            id = target.id
+            if id in self._known or id in begun:
+                continue
+            if event.version == 1 and event.stream == id and not self._resumed:
+                begun.add(id)
+            else:
+                unknown.add(id)
+        if unknown:
+            found = await self._of.load(connection, self._table, unknown)
+            self._known |= dict.fromkeys(unknown) | {id: document for id, (document, _) in found.items()}
+            if self._resumed:
+                first = touched[0][0].position
+                self._ahead |= {id: position for id, (_, position) in found.items() if position >= first}
+
+    def changes(self) -> Changes:
+        """The documents as they are now; only what is deleted is not written early, as it would leave no trace."""
+        made: list[tuple[UUID, Document]] = []
+        gone: list[UUID] = []
+        for id in self._changed:
+            document = self._known[id]
+            if document is None:
+                gone.append(id)
+            else:
+                made.append((id, document))
+        changed, self._changed = self._changed, {}
+        self._forget(but=changed)
+        some = [dict(made[first : first + AT_ONCE]) for first in range(0, len(made), AT_ONCE)]
+        early: list[Write] = [
+            partial(self._of.write, table=self._table, documents=these, positions=changed) for these in some
+        ]
+
+        async def last(connection: Connection) -> None:
+            if gone:
+                await self._of.delete(connection, self._table, gone)
+
+        return Changes(early, last)
+
+    def _forget(self, but: Collection[UUID]) -> None:
+        """Forget those that nothing was done to for the longest time, and none of those that are being written."""
+        excess = max(0, len(self._known) - self._room)
+        for id in [id for id in islice(self._known, excess) if id not in but]:
+            del self._known[id]
+            self._ahead.pop(id, None)
+
+
+class PageByPage:
+    """Nothing is made before it is written: `write` does both."""
+
+    def __init__(self, write: Callable[[Connection, Sequence[Recorded]], Awaitable[None]]) -> None:
+        self._write = write
+        self._events: list[Recorded] = []
+
+    @property
+    def size(self) -> int:
+        """Events to be written."""
+        return len(self._events)
+
+    async def take_in(self, connection: Connection, events: Sequence[Recorded]) -> None:  # noqa: ARG002 - as every making
+        """Keep them."""
+        self._events.extend(events)
+
+    def changes(self) -> Changes:
+        """What they make, all with the position."""
+        events, self._events = self._events, []
+
+        async def last(connection: Connection) -> None:
+            if events:
+                await self._write(connection, events)
+
+        return Changes((), last)
