@@ -37,6 +37,13 @@ STANDING = """
 FREE = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL
   WHERE key = ANY(%b::text[]) AND recorded_at <= clock_timestamp() - %b::interval"""
 
+# A trial does not wait for a standby itself: a commit that does keeps its connection at the server until one follows,
+# though whoever asked has hung up. That others wait so can be seen.
+HERE = "SET LOCAL synchronous_commit = local"
+STUCK = """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = current_user
+  AND datname = current_database() AND query_start < clock_timestamp() - interval '1 second')"""
+NO_COPY = "The database waits for its standby."
+
 CROWD = "Too many commands are waiting for the database."
 
 DOUBT = 3.0
@@ -167,7 +174,11 @@ class GroupCommit:
         try:
             async with connection.transaction(force_rollback=True):
                 await connection.execute(APPEND, appended([waiting]), prepare=True, binary=True)
-            await connection.execute(NAIL)
+            async with connection.transaction():
+                await connection.execute(HERE)
+                await connection.execute(NAIL)
+            if await (await connection.execute(STUCK)).fetchone() == (True,):
+                raise Unavailable(NO_COPY)
         except TROUBLE:
             raise
         except Exception as error:  # noqa: BLE001 - whoever tries is told; nobody else has to do with it

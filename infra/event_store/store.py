@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 
 from psycopg.rows import TupleRow
 
-from commands.ports import Cause, Kept, Page, Wanted, WrongKind
+from commands.ports import Cause, Kept, Page, Unavailable, Wanted, WrongKind
 from domain.actor import SYSTEM
 from domain.kernel import Aggregate, Fact, Recorded
 from infra.event_store.cache import Cache
 from infra.event_store.codec import Codec, Stored, UnknownEvent
 from infra.event_store.feed import Feed
-from infra.event_store.group_commit import GroupCommit
+from infra.event_store.group_commit import NO_COPY, GroupCommit
 from infra.event_store.journal import Journal
 from infra.event_store.notifier import Notifier
 from infra.event_store.recent import Recent
@@ -159,6 +159,8 @@ class PostgresEventStore:
         events = [self._codec.encode(fact) for fact in facts]
         try:
             with self._vigil.over():
+                if self.trouble == NO_COPY:  # it would keep one connection more, until there are none
+                    raise Unavailable(NO_COPY)
                 position = await self._commit.append(Save(events, await self._journal.row(cause)))
         except BaseException:
             for aggregate in deciding:

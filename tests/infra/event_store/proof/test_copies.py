@@ -11,6 +11,7 @@ import pytest
 
 from commands.ports import Key, Unavailable
 from infra.event_store import Codec, PostgresEventStore
+from infra.event_store.group_commit import NO_COPY
 from infra.postgres.migrate import migrate
 from tests.contracts.event_store import caused, moved
 from tests.contracts.parcel import Parcel
@@ -34,10 +35,16 @@ def standby(primary: Cluster) -> Iterator[Standby]:
 
 async def until_one_waits(primary: Cluster, saving: asyncio.Task[int]) -> None:
     """Return once a commit waits for its copy; whoever saves must not have been told anything by then."""
-    async with await psycopg.AsyncConnection.connect(primary.conninfo, autocommit=True) as watcher:
-        while (await (await watcher.execute(WAITS)).fetchall())[0][0] == 0:
-            assert not saving.done() or saving.exception() is not None, saving
-            await asyncio.sleep(0.01)
+    while await waiting(primary) == 0:
+        assert not saving.done() or saving.exception() is not None, saving
+        await asyncio.sleep(0.01)
+
+
+async def waiting(primary: Cluster) -> int:
+    """How many commits wait for their copy."""
+    async with await psycopg.AsyncConnection.connect(primary.conninfo) as watcher:
+        ((count,),) = await (await watcher.execute(WAITS)).fetchall()
+    return int(count)
 
 
 async def test_an_append_that_a_crash_left_without_its_copy_is_not_acknowledged(
@@ -69,3 +76,27 @@ async def test_an_append_that_a_crash_left_without_its_copy_is_not_acknowledged(
         assert len(there) == 1 or not acknowledged
         kept = await other.kept("k")
         assert kept is None or kept.answer == b"told"
+
+
+async def test_while_no_standby_follows_nobody_else_is_kept_waiting_for_one(primary: Cluster, standby: Standby) -> None:
+    """Each commit that waits keeps a connection at the server: after the first, appends are refused at once."""
+    await migrate(primary.conninfo)
+    async with PostgresEventStore(primary.conninfo, Codec([Parcel]), patience=1.0, stall=1.0) as store:
+        await moved(store, uuid4(), "Rome")
+        await asyncio.to_thread(standby.stop)
+        with pytest.raises(Unavailable):
+            await moved(store, uuid4(), "Oslo")
+        async with asyncio.timeout(60):
+            while store.trouble != NO_COPY:  # noqa: ASYNC110 - it is found out by a trial
+                await asyncio.sleep(0.01)
+        kept = await waiting(primary)
+        assert kept > 0
+        for _ in range(20):
+            with pytest.raises(Unavailable, match=NO_COPY):
+                await moved(store, uuid4(), "Bonn")
+        assert await waiting(primary) == kept
+        await asyncio.to_thread(standby.start)
+        async with asyncio.timeout(60):
+            while store.trouble is not None:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+        assert await moved(store, uuid4(), "Bonn") > 0
