@@ -107,6 +107,10 @@ class Indexer:
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
+    def retry(self) -> None:
+        """Try what was rejected at the next occasion."""
+        self._rejects.forget()
+
     async def _stand_by(self, connection: Connection) -> None:
         while True:
             if (await (await connection.execute(LEAD)).fetchone()) == (True,):

@@ -56,7 +56,7 @@ class SearchSide:
         shape: Shape | None = None,
     ) -> None:
         self.cluster = cluster
-        self._asking = side.asking
+        self.asking = side.asking
         self.layouts = layouts_of(indexes, side.resources)
         self.progress = Progress()
         self._prefix, self._shape = prefix, shape or Shape()
@@ -65,11 +65,11 @@ class SearchSide:
 
     async def open(self) -> Self:
         """Find out whose indexes these are. Raises Unavailable."""
-        ((schema,),) = await self._asking(SCHEMA)
+        ((schema,),) = await self.asking(SCHEMA)
         family = family_of(self._prefix, schema)
         self.versions = Versions(self.cluster, family, self._shape)
         aliases = {name: alias_of(family, name) for name in self.layouts}
-        source, writing, rejects = Source(self._asking), Writing(self.cluster), Rejects()
+        source, writing, rejects = Source(self.asking), Writing(self.cluster), Rejects()
         self.indexes = {name: Followed.of(aliases[name], layout, source) for name, layout in self.layouts.items()}
         taking = Taking(self._projections, self._side.waiting, writing, rejects)
         comparing = Comparing(self.cluster, self.versions, source)
@@ -87,7 +87,7 @@ class SearchSide:
             purge=Purge(self.cluster),
             progress=self.progress,
         )
-        arriving = Arriving(self.cluster, aliases, self.progress, self._log.end, self._asking)
+        arriving = Arriving(self.cluster, aliases, self.progress, self._log.end, self.asking)
         self.engine = OpenSearchSearch(self.cluster, self.layouts, aliases, arriving)
         return self
 
@@ -107,7 +107,7 @@ class SearchSide:
 
     async def lags(self) -> list[IndexLag]:
         """How far each index is behind the log, as its keeper last told. Raises Unavailable."""
-        async with self._asking.connection() as connection:
+        async with self.asking.connection() as connection:
             return await lags(connection, [*self.indexes])
 
     async def health(self) -> Mapping[str, Any]:

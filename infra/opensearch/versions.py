@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from commands.ports import Unavailable
 from infra.opensearch.client import Cluster, Refused
 from infra.opensearch.layout import Layout
 from infra.opensearch.mappings import declaration, mapping, settings
 from infra.opensearch.names import number_of, version_name
+from infra.opensearch.writing import rejection
 
 PROGRESS = "progress"
 """The id of the document that tells how far a version has come. Searches do not see it."""
@@ -126,7 +128,10 @@ class Versions:
         for name, progress in told.items():
             place = {"_index": name, "_id": PROGRESS, "version": progress.position, "version_type": "external_gte"}
             lines += [{"index": place}, {"progress": asdict(progress)}]
-        await self._cluster.bulk(lines)
+        for item in await self._cluster.bulk(lines):
+            reason = rejection(item["index"])
+            if reason:
+                raise Unavailable("The search engine does not keep positions; try again.", why=reason)
 
     async def blocked(self) -> dict[str, list[str]]:
         """The versions that take no writes, with the names of what keeps them from it."""

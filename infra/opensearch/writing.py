@@ -16,7 +16,7 @@ from infra.opensearch.client import BUSY, Cluster
 
 CONFLICT = 409
 """Something newer is there, or this very thing."""
-BLOCKED = 403
+BLOCKED = "cluster_block_exception"
 PORTION = 4_000_000
 """Bytes of one request, about."""
 KEEP_SECONDS = 3_600
@@ -56,7 +56,7 @@ class Writing:
         for portion, lines in _portions(writes):
             items = await self._cluster.bulk(lines)
             for write, item in zip(portion, items, strict=True):
-                reason = _rejection(next(iter(item.values())))
+                reason = rejection(next(iter(item.values())))
                 if reason:
                     rejected.append(Rejected(write, reason))
         return rejected
@@ -84,7 +84,7 @@ def tombstone(id: str) -> dict[str, Any]:
     return {"id": id, "deleted": True, "purge": int(time.time()) + KEEP_SECONDS}
 
 
-def _rejection(item: Mapping[str, Any]) -> str | None:
+def rejection(item: Mapping[str, Any]) -> str | None:
     """Why it is rejected for good; None if it is written, or need not be. Raises Unavailable."""
     status, error = item["status"], item.get("error")
     if error is None or status == CONFLICT:
@@ -93,10 +93,10 @@ def _rejection(item: Mapping[str, Any]) -> str | None:
     deeper = (error.get("caused_by") or {}).get("reason")
     if deeper:
         reason += f": {deeper}"
+    if error.get("type") == BLOCKED:  # as when a disk is full
+        raise Unavailable("The search index takes no writes; try again.", retry_after=5, why=reason[:300])
     if status in BUSY or status >= 500:
         raise Unavailable("The search engine is busy; try again.", why=reason[:300])
-    if status == BLOCKED:
-        raise Unavailable("The search index takes no writes; try again.", retry_after=5, why=reason[:300])
     if status == 404:
         raise Unavailable("The search index is gone; it is made anew.", why=reason[:300])
     return reason

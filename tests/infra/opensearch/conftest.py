@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from domain.actor import Actor
 from infra.opensearch.client import Cluster
 from infra.opensearch.side import SearchSide
+from infra.opensearch.source import Source
+from infra.opensearch.writing import encoded
 from infra.read_models.side import ReadSide
 from read_api.search.algebra import Condition, Everything, Question
 from read_api.search.declared import Index, Join
@@ -71,23 +74,45 @@ class Library:
             await search.engine.wait_until(self.world.position, index, PATIENCE)
 
 
+async def same_as_composed(search: SearchSide, index: Index) -> int:
+    """Is every document of the live version what would be composed now, and is there no other? Answers how many."""
+    followed = search.indexes[index.name]
+    model = followed.layout.root.resource.documents
+    await search.versions.refresh(followed.alias)
+    asked = {"query": {"term": {"deleted": False}}, "size": 10_000}
+    answer = await search.cluster.ask("POST", f"/{followed.alias}/_search", asked)
+    there = {hit["_id"]: hit["_source"] for hit in answer["hits"]["hits"]}
+    source = Source(search.asking)
+    documents, last = {}, ""
+    while page := await source.scan(model, last, 500):
+        documents |= page
+        last = max(page)
+    composed = await followed.composer.around(documents)
+    assert there == {id: msgspec.json.decode(encoded(document)) for id, document in composed.items()}
+    return len(there)
+
+
 async def found(search: SearchSide, index: Index, actor: Actor, where: Condition | None = None, **more: Any) -> Found:
     """What the caller finds."""
     return await search.engine.search(Question(index, where or Everything(), **more), actor)
 
 
-@pytest.fixture
-async def library(world: World, opensearch: str) -> AsyncIterator[Library]:
-    """The world, its read side running, and a prefix of the test's own."""
-    library = Library(world, await world.side(), opensearch, f"test-{uuid4().hex[:12]}")
+@asynccontextmanager
+async def library_on(world: World, url: str) -> AsyncIterator[Library]:
+    """The world, its read side running, and a prefix of the test's own on this OpenSearch."""
+    library = Library(world, await world.side(), url, f"test-{uuid4().hex[:12]}")
     try:
         yield library
     finally:
         for task in library.world.running:
             await library.world.stop(task)
-        cluster = Cluster(opensearch)
-        with contextlib.suppress(Exception):
-            names = await cluster.ask("GET", f"/{library.prefix}-*", params={"filter_path": "*.aliases"})
-            for name in names:
+        async with Cluster(url) as cluster:
+            for name in await cluster.ask("GET", f"/{library.prefix}-*", params={"filter_path": "*.aliases"}):
                 await cluster.ask("DELETE", f"/{name}", seconds=60)
-        await cluster.close()
+
+
+@pytest.fixture
+async def library(world: World, opensearch: str) -> AsyncIterator[Library]:
+    """A library on the session's OpenSearch."""
+    async with library_on(world, opensearch) as library:
+        yield library

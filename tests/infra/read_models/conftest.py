@@ -117,10 +117,10 @@ async def world(database: str) -> AsyncIterator[World]:
 
 @pytest.fixture
 def until() -> Until:
-    """Waits until something asked for again and again holds, for at most ten seconds."""
+    """Waits until something asked for again and again holds, for at most a minute."""
 
     async def holds(question: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 if await question():
                     return

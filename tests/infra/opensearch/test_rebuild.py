@@ -1,0 +1,106 @@
+"""Rebuilds of a search index: another version beside the live one, put in its place in one step."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from infra.read_models.rebuild import RebuildRunning
+from read_api.search.algebra import OneOf
+from tests.infra.opensearch.conftest import BOOKS, Library, found, same_as_composed
+from tests.infra.read_models.conftest import ANNA, BEN, NOBODY
+
+
+async def test_searches_never_see_an_empty_or_half_filled_index(library: Library) -> None:
+    """While an index is rebuilt, and books arrive, whoever searches finds all that they found before."""
+    search = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    for number in range(30):
+        await library.world.book(shelf, BEN, f"Book {number}")
+    await library.shows(search)
+    before = search.indexes["book"].version
+    seen: list[int] = []
+
+    async def look() -> None:
+        while True:
+            seen.append((await found(search, BOOKS, NOBODY)).total)
+
+    async def arrive() -> None:
+        while True:
+            await library.world.book(shelf, BEN, "Another")
+            await asyncio.sleep(0.02)
+
+    tasks = [asyncio.create_task(look()), asyncio.create_task(arrive())]
+    try:
+        told: list[tuple[int, int]] = []
+        await search.rebuilds.run("book", lambda done, total: told.append((done, total)))
+    finally:
+        for task in tasks:
+            await library.world.stop(task)
+    await library.shows(search)
+    assert seen == sorted(seen)
+    assert seen[0] >= 30
+    assert told[-1][0] >= 30
+    assert search.indexes["book"].version != before
+    assert await same_as_composed(search, BOOKS) > 30
+    versions = await search.versions.all(search.indexes["book"].alias)
+    assert before in {version.name for version in versions.values()}, "kept until told"
+    assert await search.rebuilds.drop_old("book") == [before]
+
+
+async def test_two_rebuilds_of_one_index_at_once_are_refused(library: Library) -> None:
+    """The second is told so; the first goes on."""
+    search = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    await library.world.book(shelf, BEN)
+    await library.shows(search)
+    second: list[asyncio.Task[int]] = []
+
+    def told(_done: int, _total: int) -> None:
+        second.append(asyncio.create_task(search.rebuilds.run("book")))
+
+    first = asyncio.create_task(search.rebuilds.run("book", told))
+    assert await first == library.world.position
+    with pytest.raises(RebuildRunning):
+        await second[0]
+
+
+async def test_a_killed_rebuild_goes_on_where_it_was(library: Library) -> None:
+    """What changed in between is taken in as well."""
+    search = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    books = [await library.world.book(shelf, BEN, f"Book {number}") for number in range(5)]
+    await library.shows(search)
+    first = asyncio.create_task(search.rebuilds.run("book", lambda _done, _total: first.cancel()))
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    live = search.indexes["book"].version
+    left = [v.name for v in (await search.versions.all(search.indexes["book"].alias)).values() if v.name != live]
+    books[0].price(9_900)
+    await library.world.happen(books[0])
+    books[1].burn()
+    await library.world.happen(books[1])
+    await search.rebuilds.run("book")
+    await library.world.book(shelf, BEN, "Another")
+    await library.shows(search)
+    assert [search.indexes["book"].version] == left
+    assert await same_as_composed(search, BOOKS) == 5
+    assert (await found(search, BOOKS, BEN, OneOf(BOOKS.places["title"], ("book 1",)))).total == 0
+
+
+async def test_an_index_that_is_declared_otherwise_is_rebuilt_at_start(library: Library) -> None:
+    """The next release looks for words in another text; its index replaces the old one."""
+    old = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    await library.world.book(shelf, BEN)
+    await library.shows(old)
+    before = old.indexes["book"].version
+    for task in library.world.running[1:]:
+        await library.world.stop(task)
+    new = await library.search_side([replace(BOOKS, texts=())])
+    await library.world.book(shelf, BEN, "Persuasion")
+    await new.engine.wait_until(library.world.position, new.layouts["book"].index, 20)
+    assert new.indexes["book"].version != before
+    assert (await found(new, new.layouts["book"].index, NOBODY)).total == 2
