@@ -67,14 +67,19 @@ class Composer:
                 await self._fill(made)
 
     async def _found(self, node: Node, keys: Collection[str]) -> dict[str, list[Document]]:
-        """What stands at the node for each key. Where one should: of several the newest, deleted ones last."""
+        """What stands at the node for each key: where several may, one by its place among the newest."""
         model, alive = node.resource.documents, node.resource.alive
         if node.on == "id" and not node.where:
             return {id: [document] for id, document in (await self._source.by_ids(model, keys)).items()}
         found = await self._source.by_field(model, node.on, keys, node.where)
         if node.many:
             return found
-        return {key: sorted(several, key=lambda one: one.get(alive) is False)[:1] for key, several in found.items()}
+        seen = (
+            found
+            if node.resource.keeps_deleted
+            else {k: [d for d in v if d.get(alive) is not False] for k, v in found.items()}
+        )
+        return {key: documents[node.slot : node.slot + 1] for key, documents in seen.items()}
 
     async def _calendars(self, composed: dict[str, Composed]) -> None:
         nights = await self._source.by_field(LISTING_CALENDAR.documents, "listingId", composed)

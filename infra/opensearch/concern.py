@@ -36,7 +36,7 @@ class Concern:
 
     def __init__(self, layout: Layout, source: Source) -> None:
         self._source = source
-        self._ways = [*_ways(layout.root, ())]
+        self._ways = [way for way in _ways(layout.root, ()) if all(node.slot == 0 for node in way)]
         self._listings = layout.root.resource.name == LISTING.name
         self.models = layout.models | ({LISTING_CALENDAR.documents} if self._listings else frozenset())
 

@@ -13,7 +13,7 @@ from infra.opensearch.layout import LONGEST, NUMBERS, Layout, Node, item_kind, k
 from infra.opensearch.rules import ALL, NONE, Query, Visibility, both, either, opposite
 from infra.opensearch.stay_scripts import free
 from projections.words import Part, asked
-from read_api.search import algebra
+from read_api.search import algebra, patterns
 from read_api.search.algebra import EARTH_RADIUS, Value
 from read_api.search.declared import Place
 
@@ -39,11 +39,19 @@ class Conditions:
         """The documents that there are and that the caller sees."""
         return both([{"term": {"deleted": False}}, self.sees.row(self.layout.root)])
 
-    def seen(self, place: Place) -> Query:
-        """Does the caller, who sees the document, see this place of it?"""
-        node = self.layout.at(place)
-        joined = ALL if node is self.layout.root else self.sees.row(node)
-        return both([joined, self.sees.field(node, place.field)])
+    def seen(self, place: Place) -> list[tuple[Node, Query]]:
+        """Where this place stands, and whether the caller, who sees the document, sees it there: at one at most."""
+        found = [
+            (node, both([self._joined(node), self.sees.field(node, place.field)])) for node in self.layout.at(place)
+        ]
+        return [(node, seen) for node, seen in found if seen != NONE]
+
+    def _joined(self, node: Node) -> Query:
+        """Is what stands here what is joined for the caller?"""
+        if node is self.layout.root:
+            return ALL
+        instead = [opposite(self.sees.row(one)) for one in self.layout.before[node.path]]
+        return both([self._joined(self.layout.above[node.path]), *instead, self.sees.row(node)])
 
     def of(self, condition: algebra.Condition) -> Query:
         """The condition as a filter."""
@@ -63,7 +71,7 @@ class Conditions:
             case algebra.FreeNights():
                 return free(condition)
             case _:
-                return both([self.seen(condition.place), self._at(self.layout.at(condition.place), condition)])
+                return either(both([seen, self._at(node, condition)]) for node, seen in self.seen(condition.place))
 
     def _at(self, node: Node, condition: Any) -> Query:
         name, kinds = condition.place.field.name, kinds_of(condition.place.field)
@@ -96,13 +104,15 @@ class Conditions:
             case algebra.Wildcard(_, pattern):
                 return {"wildcard": {self._patterned(node, name, kinds): {"value": pattern.casefold()}}}
             case algebra.Regexp(_, pattern):
-                return {"regexp": {self._patterned(node, name, kinds): {"value": pattern, "flags": "NONE"}}}
+                expression = patterns.lucene_of(patterns.parse(pattern))
+                return {"regexp": {self._patterned(node, name, kinds): {"value": expression, "flags": "NONE"}}}
         raise TypeError(f"{type(condition).__name__} is no condition")
 
     def _patterned(self, node: Node, name: str, kinds: str, length: int = LONGEST) -> str:
         """The column in which the whole text can be looked at; beginnings are looked up in the terms."""
-        long = "g" in kinds and length > LONGEST // 2
-        return node.column(name, "g" if long else "k")
+        if "k" not in kinds:
+            return node.column(name, "r")
+        return node.column(name, "g" if "g" in kinds and length > LONGEST // 2 else "k")
 
     def told(self, word: str) -> Query:
         """The word stands in the index's texts, or one of its forms."""
@@ -125,7 +135,9 @@ def _one_of(node: Node, place: Place, values: Iterable[Value]) -> Query:
         return _terms(node.column(name, "n"), [number for number in numbers if number is not None])
     if kind is Kind.BOOLEAN:
         return _terms(node.column(name, "b"), [value for value in values if isinstance(value, bool)])
-    return _terms(node.column(name, "k"), [keyed(value) for value in texts(values)]) if kinds else NONE
+    if "k" in kinds:
+        return _terms(node.column(name, "k"), [keyed(value) for value in texts(values)])
+    return _terms(node.column(name, "r"), texts(values)) if kinds else NONE
 
 
 def _terms(column: str, values: list[Any]) -> Query:
@@ -150,7 +162,8 @@ def _range(node: Node, asked: algebra.Range) -> Query:
         bounds[name_in if inclusive or exact is None else name_out] = (
             scaled(number, kind, rounding) if exact is None else exact
         )
-    return {"range": {node.column(name, "n" if kind in NUMBERS else "r"): bounds}}
+    column = "n" if kind in NUMBERS else "k" if "k" in kinds_of(asked.place.field) else "r"
+    return {"range": {node.column(name, column): bounds}} if bounds else {"term": {node.has: name}}
 
 
 def _phrase(column: str, words: tuple[str, ...], *, prefix: bool) -> Query:
@@ -163,7 +176,7 @@ def _phrase(column: str, words: tuple[str, ...], *, prefix: bool) -> Query:
             "intervals": {
                 column: {
                     "all_of": {
-                        "ordered": True,
+                        "mode": "ordered",
                         "max_gaps": 0,
                         "intervals": [
                             *({"match": {"query": word, "analyzer": "whitespace"}} for word in words[:-1]),

@@ -27,6 +27,7 @@ from read_api.search.algebra import ByDistance, ByRelevance, Condition, Everythi
 from read_api.search.declared import Index
 from read_api.search.ports import Found, Hit
 
+BAD_REQUEST = 400
 WINDOW = 10_000
 """Documents that one answer may pass over and hold together."""
 
@@ -74,7 +75,7 @@ class OpenSearchSearch:
                 body |= {"size": 0}
                 del body["search_after"]
             body["from"] = 0
-        answer = await self._ask("POST", f"/{self._aliases[layout.index.name]}/_search", body)
+        answer = await self._page(f"/{self._aliases[layout.index.name]}/_search", body)
         hits = [self._hit(question, conditions, found) for found in answer["hits"]["hits"]]
         await self._many.fill(layout, hits, actor)
         total = answer["hits"].get("total", {}).get("value", 0)
@@ -129,6 +130,14 @@ class OpenSearchSearch:
             body["aggs"] = {str(n): facet_query(facet, conditions) for n, facet in enumerate(question.facets)}
         return body
 
+    async def _page(self, path: str, body: Mapping[str, Any]) -> Any:
+        try:
+            return await self._ask("POST", path, body)
+        except Refused as refused:
+            if refused.status == BAD_REQUEST and "search_after" in body:
+                raise Invalid({"after": "is no cursor of this order"}) from refused
+            raise
+
     async def _far(self, question: Question, body: Mapping[str, Any]) -> list[Any] | None:
         """The sort keys of the last document to pass over, of more than one answer may; None past the end."""
         left, keys = question.start, None
@@ -148,7 +157,7 @@ class OpenSearchSearch:
         body = from_json(found["_source"]["body"])
         joined: dict[str, Document | list[Document] | None] = {join.name: None for join in layout.index.joins}
         for node, below in layout.joined_of(body):
-            if node.join is not None and sees.sees(node, below):
+            if node.join is not None and joined[node.join.name] is None and sees.sees(node, below):
                 joined[node.join.name] = sees.document(node, below)
         keys = found.get("sort", [])
         price = found.get("fields", {}).get("price", [None])[0]

@@ -8,7 +8,8 @@ from typing import Any
 
 from infra.opensearch.conditions import Conditions
 from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
-from read_api.search.algebra import Facet, Question
+from infra.opensearch.rules import script
+from read_api.search.algebra import Facet, Question, Range
 from read_api.search.ports import FacetCount
 
 DEPTH = 1_000
@@ -17,27 +18,36 @@ DEPTH = 1_000
 
 def facet_query(facet: Facet, conditions: Conditions) -> dict[str, Any]:
     """The aggregation of one facet."""
-    node, kinds = conditions.layout.at(facet.place), kinds_of(facet.place.field)
-    values = {
-        "terms": {
-            "field": node.column(facet.place.field.name, kinds[0]),
-            "size": facet.most,
-            "shard_size": facet.most + DEPTH,
-            "order": [{"_count": "desc"}, {"_key": "asc"}],
-        }
+    if facet.bounds:
+        bounds = {str(n): conditions.of(Range(facet.place, low)) for n, low in enumerate(facet.bounds)}
+        return {"filters": {"filters": bounds}}
+    kinds, where = kinds_of(facet.place.field), conditions.seen(facet.place)
+    shown = {
+        "size": facet.most,
+        "shard_size": facet.most + DEPTH,
+        "order": [{"_count": "desc"}, {"_key": "asc"}],
     }
-    return {"filter": conditions.seen(facet.place), "aggs": {"values": values}}
+    if len(where) == 1:
+        ((node, seen),) = where
+        by_value = {"terms": {"field": node.column(facet.place.field.name, kinds[0]), **shown}}
+        return {"filter": seen, "aggs": {"values": by_value}}
+    source = "".join(
+        f"if ({script(seen)}) {{ return doc['{node.column(facet.place.field.name, kinds[0])}']; }} "
+        for node, seen in where
+    )
+    by_value = {"terms": {"script": {"source": f"{source}return [];"}, **shown}}
+    return {"filter": {"match_all": {}} if where else {"match_none": {}}, "aggs": {"values": by_value}}
 
 
 def facets_of(question: Question, told: Mapping[str, Any]) -> dict[str, list[FacetCount]]:
     """The facets of an answer, by the names of their places."""
-    return {
-        facet.place.name: [
-            FacetCount(_value(facet, bucket), bucket["doc_count"])
-            for bucket in told.get(str(number), {}).get("values", {}).get("buckets", [])
-        ]
-        for number, facet in enumerate(question.facets)
-    }
+    return {facet.place.name: _counts(facet, told[str(number)]) for number, facet in enumerate(question.facets)}
+
+
+def _counts(facet: Facet, told: Mapping[str, Any]) -> list[FacetCount]:
+    if facet.bounds:
+        return [FacetCount(str(low), told["buckets"][str(n)]["doc_count"]) for n, low in enumerate(facet.bounds)]
+    return [FacetCount(_value(facet, bucket), bucket["doc_count"]) for bucket in told["values"]["buckets"]]
 
 
 def _value(facet: Facet, bucket: Mapping[str, Any]) -> str | bool:

@@ -2,7 +2,9 @@
 
 At the root stands the document of the index itself, beneath it those that are joined, and beneath each the parents
 whose visibility decides about it, with the few facts that this takes. Of joins with many documents only those are kept
-whose words are searched: their words, and who sees them. Every field has columns, by what is done with it:
+whose words are searched: their words, and who sees them. Where one is joined by a key that several may have, the newest
+few stand in slots: what a caller sees joined is the first of them that they see. Every field has columns, by what is
+done with it:
 
 | column | holds |
 |---|---|
@@ -19,7 +21,7 @@ whose words are searched: their words, and who sees them. Every field has column
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -36,6 +38,8 @@ TEXTS = frozenset({Kind.STRING, Kind.TEXT})
 PLAIN = frozenset({Kind.ID, Kind.ENUM, Kind.DAY, Kind.INSTANT})
 ROOT = "own"
 """The path of the index's own document."""
+SLOTS = 3
+"""Of the newest with a key, so many are kept where one is joined."""
 DEGREES = 9
 """Digits behind the point of latitudes and longitudes."""
 
@@ -53,6 +57,8 @@ class Node:
     """The field that has that value here."""
     where: tuple[tuple[str, str], ...] = ()
     join: Join | None = None
+    slot: int = 0
+    """Which of the newest with the key stands here."""
     points: frozenset[str] = frozenset()
     tells: Tells | None = None
     """Its texts, where their words are searched."""
@@ -107,17 +113,36 @@ class Layout:
         return frozenset(node.resource.documents for node in self.nodes)
 
     @cached_property
-    def _joined(self) -> dict[str, Node]:
-        return {node.join.name: node for node in self.nodes if node.join is not None and not node.many}
+    def _joined(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            if node.join is not None and not node.many:
+                found.setdefault(node.join.name, []).append(node)
+        return found
+
+    @cached_property
+    def before(self) -> Mapping[str, tuple[Node, ...]]:
+        """By the path of a node: those that stand in its stead for who sees them, the slots before it."""
+        return {
+            node.path: tuple(one for one in above.children if one.join is node.join and one.slot < node.slot)
+            for above in self.nodes
+            for node in above.children
+            if node.join is not None
+        }
+
+    @cached_property
+    def above(self) -> Mapping[str, Node]:
+        """By the path of a node: the one that it stands beneath."""
+        return {node.path: above for above in self.nodes for node in above.children}
 
     @cached_property
     def telling(self) -> tuple[Node, ...]:
         """Where words are looked for."""
         return tuple(node for node in self.nodes if node.tells is not None)
 
-    def at(self, place: Place) -> Node:
-        """Where the field of this place stands."""
-        return self._joined[place.join.name] if place.join else self.root
+    def at(self, place: Place) -> Sequence[Node]:
+        """Where the field of this place stands: for each document and caller in one of these at most."""
+        return self._joined[place.join.name] if place.join else (self.root,)
 
     def joined_of(self, body: Mapping[str, Any]) -> Iterator[tuple[Node, Mapping[str, Any]]]:
         """What is joined in the body of a search document, each with its place."""
@@ -131,6 +156,7 @@ class Layout:
         whole: bool,
         by: str = "",
         join: Join | None = None,
+        slot: int = 0,
         points: frozenset[str] = frozenset(),
         joins: tuple[Join, ...] = (),
     ) -> Node:
@@ -138,12 +164,18 @@ class Layout:
             self._node(f"{path}.p.{a.resource}_{a.field}", self._resources[a.resource], whole=False, by=a.field)
             for a in sorted(_above_all(resource, whole=whole), key=lambda a: (a.resource, a.field))
         ]
-        children += [self._joins(one, joins) for one in joins if self._kept(one) and _above(one, joins) is join]
+        children += [
+            self._joins(path, one, slot, joins)
+            for one in joins
+            if self._kept(one) and _above(one, joins) is join
+            for slot in range(SLOTS if one.on != "id" and not one.many else 1)
+        ]
         return Node(
             path=path,
             resource=resource,
             fields=_fields(resource, whole=whole),
             by=by,
+            slot=slot,
             on=join.on if join else "id",
             where=join.where if join else (),
             join=join,
@@ -165,13 +197,15 @@ class Layout:
         named = {name.partition(".")[0] for name in self.index.texts}
         return join.name in named and join.resource.tells is not None and join.by == "id"
 
-    def _joins(self, join: Join, joins: tuple[Join, ...]) -> Node:
+    def _joins(self, above: str, join: Join, slot: int, joins: tuple[Join, ...]) -> Node:
+        place = "m" if join.many else f"j{slot or ''}"
         return self._node(
-            f"m.{join.name}" if join.many else f"j.{join.name}",
+            f"{place}.{join.name}" if above == ROOT else f"{above}.{place}.{join.name}",
             join.resource,
             whole=not join.many,
             by=join.by.rpartition(".")[2],
             join=join,
+            slot=slot,
             points=_points(self.index, join),
             joins=joins,
         )
@@ -226,7 +260,7 @@ def kinds_of(field: Field) -> str:
     if kind in TEXTS:
         return "rkwg" if kind is Kind.TEXT else "rkw"
     if kind in PLAIN:
-        return "rk"
+        return "r"
     if kind in NUMBERS:
         return "n"
     return "b" if kind is Kind.BOOLEAN else ""

@@ -8,7 +8,7 @@ import msgspec
 
 from infra.opensearch.conditions import Conditions
 from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
-from infra.opensearch.rules import ALL, NONE, script
+from infra.opensearch.rules import ALL, script
 from infra.opensearch.stay_scripts import StayPrices
 from read_api.search.algebra import ByDistance, ByField, ByRelevance, ByStayPrice, Order
 
@@ -34,7 +34,7 @@ class Sorting:
             case ByField():
                 return self._by_field(order)
             case ByDistance(place, lat, lon):
-                node = self._conditions.layout.at(place)
+                (node, *_) = self._conditions.layout.at(place)
                 point = {"lat": float(lat), "lon": float(lon)}
                 return [{"_geo_distance": {node.column(place.field.name, "p"): point, "order": "asc", "unit": "m"}}]
             case ByRelevance():
@@ -46,21 +46,27 @@ class Sorting:
                 return [{currency: {"order": "asc"}}, self._prices.order(descending=descending)]
 
     def _by_field(self, order: ByField) -> Keys:
-        place, way = order.place, "desc" if order.descending else "asc"
-        node, seen = self._conditions.layout.at(place), self._conditions.seen(place)
-        kinds = kinds_of(place.field)
-        if seen == NONE or not kinds:
+        field, way = order.place.field, "desc" if order.descending else "asc"
+        kinds, where = kinds_of(field), self._conditions.seen(order.place)
+        if not kinds or not where:
             return []
-        column = node.column(place.field.name, kinds[0])
-        if seen == ALL:
-            return [{column: {"order": way, "missing": "_last"}}]
-        there = f"{script(seen)} && doc['{column}'].size() > 0"
-        first = _script("number", "asc", f"{there} ? 0 : 1")
-        if item_kind(place.field) in NUMBERS:
-            parts = (f"Math.floorDiv(doc['{column}'].value, {HALF}L)", f"Math.floorMod(doc['{column}'].value, {HALF}L)")
-            return [first, *(_script("number", way, f"{there} ? {part} : 0") for part in parts)]
-        text = f"doc['{column}'].value.toString()" if kinds == "b" else f"doc['{column}'].value"
-        return [first, _script("string", way, f"{there} ? {text} : ''")]
+        columns = [(script(seen), node.column(field.name, kinds[0])) for node, seen in where]
+        if where[0][1] == ALL:
+            return [{columns[0][1]: {"order": way, "missing": "_last"}}]
+        first = _script("number", "asc", _first_of(columns, "0", "1"))
+        if item_kind(field) in NUMBERS:
+            parts = (f"Math.floorDiv(%s, {HALF}L)", f"Math.floorMod(%s, {HALF}L)")
+            return [first, *(_script("number", way, _first_of(columns, part, "0")) for part in parts)]
+        return [first, _script("string", way, _first_of(columns, "%s.toString()" if kinds == "b" else "%s", "''"))]
+
+
+def _first_of(columns: list[tuple[str, str]], made: str, otherwise: str) -> str:
+    """Of the one that the caller sees, what is made of its value."""
+    out = otherwise
+    for seen, column in reversed(columns):
+        value = made.replace("%s", f"doc['{column}'].value")
+        out = f"({seen} && doc['{column}'].size() > 0 ? {value} : {out})"
+    return out
 
 
 def _script(kind: str, way: str, source: str) -> dict[str, Any]:
