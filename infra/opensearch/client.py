@@ -29,8 +29,6 @@ BUSY = frozenset({408, 429, 502, 503, 504})
 ATTEMPTS = 3
 NO_DOCUMENT = 404
 NO_INDEX = "index_not_found_exception"
-BULK_SECONDS = 60.0
-"""That a bulk request may take: a cluster that is short of memory or disk is slow before it is away."""
 
 
 class Refused(Exception):
@@ -64,12 +62,21 @@ class Cluster:
         url: of one node, or of several, comma-separated; user and password stand in it.
         ca_file: certificates to trust, for HTTPS.
         connections: at most, and as many requests at once.
-        seconds: that one attempt may take.
+        seconds: that a question, with all attempts, may take.
+        bulk_seconds: that a bulk request may: a cluster short of memory or disk is slow before it is away.
     """
 
-    def __init__(self, url: str, *, ca_file: str | None = None, connections: int = 8, seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        ca_file: str | None = None,
+        connections: int = 8,
+        seconds: float = 10.0,
+        bulk_seconds: float = 60.0,
+    ) -> None:
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="opensearch")
-        self._seconds = seconds
+        self._seconds, self._bulk_seconds = seconds, bulk_seconds
         logging.getLogger("opensearch").disabled = True  # it tells every answer: what matters is said where it is met
         tls: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
         self._client = OpenSearch(
@@ -116,7 +123,7 @@ class Cluster:
         if not lines:
             return []
         body = b"\n".join([*(one if isinstance(one, bytes) else msgspec.json.encode(one) for one in lines), b""])
-        answer = await self.ask("POST", "/_bulk", body, seconds=BULK_SECONDS)
+        answer = await self.ask("POST", "/_bulk", body, seconds=self._bulk_seconds)
         items: list[Mapping[str, Any]] = answer["items"]
         return items
 

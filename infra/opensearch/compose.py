@@ -74,12 +74,9 @@ class Composer:
         found = await self._source.by_field(model, node.on, keys, node.where)
         if node.many:
             return found
-        seen = (
-            found
-            if node.resource.keeps_deleted
-            else {k: [d for d in v if d.get(alive) is not False] for k, v in found.items()}
-        )
-        return {key: documents[node.slot : node.slot + 1] for key, documents in seen.items()}
+        if not node.resource.keeps_deleted:
+            found = {key: [one for one in several if one.get(alive) is not False] for key, several in found.items()}
+        return {key: documents[node.slot : node.slot + 1] for key, documents in found.items()}
 
     async def _calendars(self, composed: dict[str, Composed]) -> None:
         nights = await self._source.by_field(LISTING_CALENDAR.documents, "listingId", composed)

@@ -18,6 +18,7 @@ from infra.opensearch.side import SearchSide
 from infra.opensearch.source import Source
 from infra.opensearch.writing import encoded
 from infra.read_models.side import ReadSide
+from projections.projection import Document
 from read_api.search.algebra import Condition, Everything, Question
 from read_api.search.declared import Index, Join
 from read_api.search.ports import Found
@@ -54,7 +55,7 @@ class Library:
             self.side,
             sample.PROJECTIONS,
             indexes,
-            cluster=Cluster(self.url, seconds=10.0),
+            cluster=Cluster(self.url, seconds=5.0, bulk_seconds=5.0),
             prefix=self.prefix,
         )
         await self.world.stack.enter_async_context(made)
@@ -83,7 +84,8 @@ async def same_as_composed(search: SearchSide, index: Index) -> int:
     answer = await search.cluster.ask("POST", f"/{followed.alias}/_search", asked)
     there = {hit["_id"]: hit["_source"] for hit in answer["hits"]["hits"]}
     source = Source(search.asking)
-    documents, last = {}, ""
+    documents: dict[str, Document] = {}
+    last = ""
     while page := await source.scan(model, last, 500):
         documents |= page
         last = max(page)

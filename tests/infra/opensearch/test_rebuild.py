@@ -73,7 +73,11 @@ async def test_a_killed_rebuild_goes_on_where_it_was(library: Library) -> None:
     shelf = await library.world.shelf(ANNA)
     books = [await library.world.book(shelf, BEN, f"Book {number}") for number in range(5)]
     await library.shows(search)
-    first = asyncio.create_task(search.rebuilds.run("book", lambda _done, _total: first.cancel()))
+
+    def told(_done: int, _total: int) -> None:
+        first.cancel()
+
+    first = asyncio.create_task(search.rebuilds.run("book", told))
     with pytest.raises(asyncio.CancelledError):
         await first
     live = search.indexes["book"].version

@@ -47,8 +47,8 @@ async def engine(module_database: str, opensearch: str) -> AsyncIterator[SearchE
                 assert isinstance(model, DocumentModel)
                 by_id = {UUID(document["id"]): document for document in found}
                 await model.write(connection, model.table, by_id, dict.fromkeys(by_id, 1))
-        for index in search.indexes:
-            await search.rebuilds.run(index)
+        for name in search.indexes:
+            await search.rebuilds.run(name)
         yield search.engine
         for index in search.indexes.values():
             for version in (await search.versions.all(index.alias)).values():
