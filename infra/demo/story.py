@@ -1,6 +1,6 @@
 """The story of a marketplace.
 
-Hanna lists, Gus and Ada book, pay and cancel, both sides review blind, a dispute is refunded, a feed is followed.
+Hanna lists, Gus and Ada book, pay, ask and cancel, both sides review blind, a dispute is refunded, a feed is followed.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Story:
             self.people_arrive,
             self.hanna_lists,
             self.gus_books,
+            self.gus_asks_and_hanna_answers,
             self.ada_comes_too_late,
             self.ada_asks_and_hanna_accepts,
             self.ada_cancels,
@@ -132,6 +133,17 @@ class Story:
             "Gus books",
             f"{paid['totalPrice']} EUR quoted, paid, {paid['bookingStatus']}; the retry was replayed: {replayed}",
         )
+
+    async def gus_asks_and_hanna_answers(self) -> None:
+        """A conversation about the stay, read by the two of them; a list marks nothing as read, the reader does."""
+        gus, hanna = self.people["Gus"], self.people["Hanna"]
+        thread = await gus.post("/v1/messagethreads", {"reservationId": self.made["stay"]}, "messageThread")
+        asked = await gus.post("/v1/messages", {"threadId": thread["id"], "content": "Is there a lift?"}, "message")
+        await hanna.patch(f"/v1/messages/{asked['id']}", {"isRead": True}, "message")
+        await hanna.post("/v1/messages", {"threadId": thread["id"], "content": "There is, as of May."}, "message")
+        told = await gus.get(f"/v1/threadmessages/{thread['id']}", "messages")
+        words = " - ".join(f"“{message['content']}”" for message in told)
+        self.tell("Gus asks, Hanna answers", f"{words}; the question is read: {told[0]['isRead']}")
 
     async def ada_comes_too_late(self) -> None:
         """The same nights are not sold twice."""

@@ -69,21 +69,30 @@ class Statement:
 
     def rows(self, sort: Sort | None = None) -> sql.Composed:
         """The documents as JSON text, in order."""
-        found = sql.SQL("SELECT {}::text FROM {} AS d WHERE {}").format(self._body(), self._table, all_of(self._where))
-        return found + self._order(sort) if sort is not None else found
+        return self._found(sql.SQL("{}::text"), sort)
 
     def page(self, query: Query) -> sql.Composed:
-        """One row: the total, and the page's documents in order. Both in one statement, so as of one moment."""
+        """One row: the total, and the page's documents in order. Both in one statement, so as of one moment.
+
+        Only the page is written as text, not all that is sorted to find it.
+        """
         offset = min((query.page - 1) * query.rows, FURTHEST)
         return sql.SQL(
-            "SELECT (SELECT count(*) FROM {table} AS d WHERE {where}), ARRAY({rows} LIMIT {limit} OFFSET {offset})"
+            "SELECT (SELECT count(*) FROM {table} AS d WHERE {where}),"
+            " ARRAY(SELECT page.body::text FROM ({rows} LIMIT {limit} OFFSET {offset}) AS page)"
         ).format(
             table=self._table,
             where=all_of(self._where),
-            rows=self.rows(query.sort),
+            rows=self._found(sql.SQL("{} AS body"), query.sort),
             limit=sql.Literal(query.rows),
             offset=sql.Literal(offset),
         )
+
+    def _found(self, told: sql.SQL, sort: Sort | None) -> sql.Composed:
+        """The documents in order, told in that form."""
+        body = told.format(self._body())
+        found = sql.SQL("SELECT {} FROM {} AS d WHERE {}").format(body, self._table, all_of(self._where))
+        return found + self._order(sort) if sort is not None else found
 
     @property
     def _table(self) -> sql.Identifier:
