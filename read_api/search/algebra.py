@@ -4,8 +4,8 @@ Every engine answers it alike (`tests/contracts/search_engine.py`); only the ord
 
 Conditions have two values, never a third: on a field without a value, or one that the caller does not see on that
 document, every condition but `Missing` is false, and `Not` turns what it is told. On a list a condition holds if it
-holds for one of its items. Texts are compared without case (`str.casefold`), and in words as `projections.words` has
-them. Days and instants are the texts that documents carry; numbers are decimals.
+holds for one of its items. Texts are compared without case (`str.casefold`), however the question writes them, and in
+words as `projections.words` has them; ids, enums, days and instants as they are. Days and instants are the texts that documents carry; numbers are decimals.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class Wildcard:
 
 @dataclass(frozen=True, slots=True)
 class Regexp:
-    """The whole text fits the expression, of the small language in `read_api.search.patterns`. Casefolded."""
+    """The whole text fits the expression, of the small language in `read_api.search.patterns`. Engines raise Invalid,
+    naming the field, for what is none of it.
+    """
 
     place: Place
     pattern: str
@@ -231,7 +233,9 @@ Order = ByField | ByDistance | ByRelevance | ByStayPrice
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """How many of all that are found have each value; the `most` frequent, equals by value. Lists count each item."""
+    """How many of all that are found have each value; the `most` frequent, equals by value. Lists count each item once a
+    document. Numbers are told in plain digits, without noughts at their end.
+    """
 
     place: Place
     most: int = 20

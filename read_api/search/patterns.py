@@ -75,6 +75,8 @@ def parse(text: str) -> Pattern:
     """The expression. Raises Refused."""
     if len(text) > LONGEST:
         raise Refused(f"is longer than {LONGEST} characters")
+    if any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
+        raise Refused("has a character that no text has")
     parser = _Parser(text)
     found = parser.choice(0)
     if parser.at < len(text):
@@ -99,7 +101,7 @@ def written(pattern: Pattern, group: str, escaped: Callable[[str], str]) -> str:
                 )
                 return f"[{'^' if negated else ''}{inner}]"
             case Sequence(parts):
-                return "".join(write(each) for each in parts)
+                return "".join(write(each) for each in parts) or f"{group})"
             case Choice(parts):
                 return f"{group}{'|'.join(write(each) for each in parts)})"
             case Repeat(inner, least, most):

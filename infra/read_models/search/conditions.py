@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 from psycopg import sql
 
+from domain.errors import Invalid
 from domain.resource import Kind
 from infra.read_models.documents import point_of
 from infra.read_models.rules import FALSE, TRUE, all_of, any_of
@@ -45,7 +48,9 @@ DISTANCE = sql.SQL(
     " + cos(radians(({lat})::float8)) * cos(radians({to_lat}))"
     " * power(sin(radians(({lon})::float8 - {to_lon}) / 2), 2)))))"
 )
-
+SLACK = 1e-5
+"""Degrees, about a metre: more than what the arithmetic of circles errs by."""
+RIGHT_ANGLE = 90 - SLACK
 
 OfValue = OneOf | Range | Prefix | Wildcard | Regexp | Words | Phrase
 Leaf = OfValue | Told | FreeNights | Within | Box
@@ -84,8 +89,7 @@ class Conditions:
             case FreeNights():
                 return free(condition, self._parameters, DOCUMENT)
             case Within():
-                away = self.distance(condition.place, condition.lat, condition.lon)
-                return sql.SQL("{} <= {}").format(away, self._float(condition.metres))
+                return self._within(condition)
             case Box():
                 return self._box(condition)
         return self._of_value(condition)
@@ -145,12 +149,12 @@ class Conditions:
             case Range():
                 return self._range(condition, place, value)
             case Prefix(_, text):
-                return sql.SQL("starts_with({}, {})").format(value, self._parameters(text))
+                return sql.SQL("starts_with({}, {})").format(value, self._parameters(text)) if storable(text) else FALSE
             case Wildcard(_, pattern):
-                return sql.SQL("({}) LIKE {}").format(value, self._parameters(like_of(pattern)))
-            case Regexp(_, pattern):
-                expression = patterns.sql_of(patterns.parse(pattern))
-                return sql.SQL("({}) ~ {}").format(value, self._parameters(expression))
+                like = like_of(pattern.casefold())
+                return sql.SQL("({}) LIKE {}").format(value, self._parameters(like)) if storable(like) else FALSE
+            case Regexp():
+                return sql.SQL("({}) ~ {}").format(value, self._parameters(_expression(condition)))
             case Words(_, words, every):
                 has = [sql.SQL("strpos({}, {}) > 0").format(value, self._parameters(f" {word} ")) for word in words]
                 return all_of(has) if every else any_of(has)
@@ -161,10 +165,12 @@ class Conditions:
     def _one_of(self, place: Place, value: sql.Composable, values: tuple[Value, ...]) -> sql.Composable:
         if place.field.kind in NUMBERS:
             return sql.SQL("({})::numeric = ANY({}::numeric[])").format(value, self._parameters(list(values)))
-        if place.name == "id":
-            return sql.SQL("{}.id = ANY({}::uuid[])").format(DOCUMENT, self._parameters(list(values)))
         texts = [("true" if v else "false") if isinstance(v, bool) else str(v) for v in values]
-        return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters(texts))
+        if place.name == "id":
+            return sql.SQL("{}.id = ANY({}::uuid[])").format(DOCUMENT, self._parameters([*filter(is_id, texts)]))
+        if place.field.kind in TEXTS:
+            texts = [text.casefold() for text in texts]
+        return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters([*filter(storable, texts)]))
 
     def _range(self, asked: Range, place: Place, value: sql.Composable) -> sql.Composable:
         form = sql.SQL("({})::numeric") if place.field.kind in NUMBERS else sql.SQL('({}) COLLATE "C"')
@@ -177,23 +183,34 @@ class Conditions:
             bounds.append(sql.SQL("{} {} {}").format(of, sign, self._parameters(asked.high)))
         return all_of(bounds) if bounds else sql.SQL("({}) IS NOT NULL").format(value)
 
+    def _within(self, within: Within) -> sql.Composable:
+        """As the index of points is asked for the least box around the circle, and of what is in it how far it is."""
+        away = self.distance(within.place, within.lat, within.lon)
+        near = sql.SQL("{} <= {}").format(away, self._float(within.metres))
+        around = box_around(within)
+        return near if around is None else all_of([self._in_boxes(around), near])
+
     def _box(self, box: Box) -> sql.Composable:
-        """As the index of points is asked; across the date line in two pieces."""
+        """As the index of points is asked, which takes near for equal, and then to the last digit."""
+        lat, lon = (sql.SQL("({})::numeric").format(self._part(box.place, name)) for name in ("lat", "lon"))
+        south, west, north, east = map(self._parameters, (box.south, box.west, box.north, box.east))
+        exactly = sql.SQL("({lat} BETWEEN {south} AND {north} AND ({lon} >= {west} {both} {lon} <= {east}))").format(
+            lat=lat, lon=lon, south=south, north=north, west=west, east=east,
+            both=sql.SQL("AND" if box.west <= box.east else "OR"),
+        )  # fmt: skip
+        return all_of([self._in_boxes(box), exactly])
+
+    def _in_boxes(self, box: Box) -> sql.Composable:
+        """Is the point in the box, or about at its edge? Across the date line it is two boxes."""
         row, field = self._tables.alias(box.place), box.place.field
-        bounds = (
-            [(box.west, box.east)] if box.west <= box.east else [(box.west, Decimal(180)), (Decimal(-180), box.east)]
-        )
-        inside = [
+        over = box.west > box.east
+        bounds = [(box.west, Decimal(180)), (Decimal(-180), box.east)] if over else [(box.west, box.east)]
+        return any_of(
             sql.SQL("{} <@ box(point({}, {}), point({}, {}))").format(
-                point_of(field.name, row),
-                self._float(west),
-                self._float(box.south),
-                self._float(east),
-                self._float(box.north),
+                point_of(field.name, row), *map(self._float, (west, box.south, east, box.north))
             )
             for west, east in bounds
-        ]
-        return all_of([sql.SQL("({}) IS NOT NULL").format(self._tables.value(box.place)), any_of(inside)])
+        )
 
     def _part(self, place: Place, name: str) -> sql.Composable:
         part = next(part for part in place.field.parts if part.name == name)
@@ -203,6 +220,37 @@ class Conditions:
 
     def _float(self, number: Decimal) -> sql.Composable:
         return sql.SQL("{}::float8").format(self._parameters(float(number)))
+
+
+def box_around(circle: Within) -> Box | None:
+    """A box that holds the circle and little more; None for a circle that reaches a pole or half around the earth."""
+    reach = math.degrees(float(circle.metres) / EARTH_RADIUS) + SLACK
+    lat, lon = float(circle.lat), float(circle.lon)
+    if abs(lat) + reach >= RIGHT_ANGLE:
+        return None
+    wide = math.degrees(math.asin(math.sin(math.radians(reach)) / math.cos(math.radians(lat)))) + SLACK
+    west, east = (Decimal((lon + side + 180) % 360 - 180) for side in (-wide, wide))
+    return Box(circle.place, Decimal(lat - reach), west, Decimal(lat + reach), east)
+
+
+def storable(text: str) -> bool:
+    """Can PostgreSQL hold the text? What it cannot, no document has."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_id(text: str) -> bool:
+    """Is it the id of a document, perhaps?"""
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
+def _expression(condition: Regexp) -> str:
+    try:
+        return patterns.sql_of(patterns.parse(condition.pattern))
+    except patterns.Refused as refused:
+        raise Invalid({condition.place.name: str(refused)}) from refused
 
 
 def like_of(pattern: str) -> str:

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from domain.errors import Invalid
 from infra.read_models.rules import Parameters, all_of, any_of
-from infra.read_models.search.conditions import Conditions
+from infra.read_models.search.conditions import Conditions, storable
 from infra.read_models.search.tables import DOCUMENT, NUMBERS, Tables
 from infra.read_models.search.told import relevance
 from read_api.search.algebra import (
@@ -76,7 +76,9 @@ class Column:
         if not text.startswith(VALUE):
             raise _no_cursor()
         if self.type == "text":
-            return text[1:].replace("\x00", "")
+            if not storable(text):
+                raise _no_cursor()
+            return text[1:]
         try:
             number = Decimal(text[1:])
         except InvalidOperation:

@@ -12,7 +12,7 @@ from infra.read_models.rules import Parameters, all_of
 from infra.read_models.search.conditions import Conditions
 from infra.read_models.search.orders import PRICE, behind, columns
 from infra.read_models.search.prices import stay_price
-from infra.read_models.search.tables import DOCUMENT, Tables
+from infra.read_models.search.tables import DOCUMENT, NUMBERS, Tables
 from read_api.search.algebra import And, Box, ByDistance, ByStayPrice, Condition, Facet, Question, Within
 from read_api.search.declared import Join
 
@@ -27,6 +27,11 @@ TOTAL = sql.SQL("(SELECT count(*) FROM found)")
 HITS = sql.SQL(
     "(SELECT coalesce(json_agg(json_build_array(page.id, {by}, {body}, {joined}, {distance}, {price})"
     " ORDER BY page.place), '[]'::json) FROM page JOIN {documents} ON {d}.id = page.id{more})"
+)
+VALUES = sql.SQL(
+    "(SELECT coalesce(json_agg(json_build_array({told}, many) ORDER BY {order}), '[]'::json)"
+    " FROM (SELECT value, count(*) AS many FROM ({values}) AS each WHERE value IS NOT NULL GROUP BY value"
+    " ORDER BY {order} LIMIT {most}) AS counted)"
 )
 STAY = sql.SQL(" CROSS JOIN LATERAL (SELECT {} AS amount OFFSET 0) AS stay")
 
@@ -54,7 +59,7 @@ class Statement:
             sql.SQL("{} AS {}").format(self._counted(facet), sql.Identifier(f"facet {n}"))
             for n, facet in enumerate(question.facets)
         ]
-        priced = self._needs_price
+        priced, paged = self._needs_price, question.after is not None
         if priced:
             selected.append(sql.SQL("{} AS amount").format(PRICE))
         rows = tables.all + STAY.format(self._price()) if priced else tables.all
@@ -65,9 +70,9 @@ class Statement:
             tables=rows,
             where=all_of(where),
             order=order,
-            behind=behind(by, question.after, self.parameters) if question.after else sql.SQL("true"),
+            behind=behind(by, question.after or (), self.parameters) if paged else sql.SQL("true"),
             limit=sql.Literal(question.limit),
-            start=sql.Literal(0 if question.after else question.start),
+            start=sql.Literal(0 if paged else question.start),
             total=TOTAL if question.counted == "all" else sql.SQL("0"),
             facets=self._facets(),
             hits=self._hits([sql.Identifier(column.name) for column in by], priced=priced),
@@ -100,9 +105,10 @@ class Statement:
         return held
 
     def _counted(self, facet: Facet) -> sql.Composable:
-        return (
-            self._tables.json(facet.place) if facet.place.field.kind is Kind.LIST else self._tables.value(facet.place)
-        )
+        if facet.place.field.kind is Kind.LIST:
+            return self._tables.json(facet.place)
+        value = self._tables.value(facet.place)
+        return sql.SQL("({})::numeric").format(value) if facet.place.field.kind in NUMBERS else value
 
     def _facets(self) -> sql.Composable:
         """An object: for each facet its values with their counts."""
@@ -158,7 +164,7 @@ def _facet(n: int, facet: Facet) -> sql.Composable:
     column = sql.Identifier(f"facet {n}")
     if facet.bounds:
         counts = sql.SQL(", ").join(
-            sql.SQL("json_build_array({}, count(*) FILTER (WHERE {}::numeric >= {}))").format(
+            sql.SQL("json_build_array({}, count(*) FILTER (WHERE {} >= {}))").format(
                 sql.Literal(str(bound)), column, sql.Literal(bound)
             )
             for bound in facet.bounds
@@ -170,8 +176,10 @@ def _facet(n: int, facet: Facet) -> sql.Composable:
             "SELECT DISTINCT id, item AS value FROM found, jsonb_array_elements_text(CASE jsonb_typeof({0})"
             " WHEN 'array' THEN {0} END) AS item"
         ).format(column)
-    return sql.SQL(
-        "(SELECT coalesce(json_agg(json_build_array(value, many) ORDER BY many DESC, value COLLATE \"C\"), '[]'::json)"
-        " FROM (SELECT value, count(*) AS many FROM ({}) AS each WHERE value IS NOT NULL GROUP BY value"
-        ' ORDER BY many DESC, value COLLATE "C" LIMIT {}) AS counted)'
-    ).format(values, sql.Literal(facet.most))
+    number = facet.place.field.kind in NUMBERS
+    return VALUES.format(
+        told=sql.SQL("trim_scale(value)::text" if number else "value"),
+        order=sql.SQL("many DESC, value" if number else 'many DESC, value COLLATE "C"'),
+        values=values,
+        most=sql.Literal(facet.most),
+    )

@@ -1,0 +1,1 @@
+"""What the contract suite of search engines asks, of which documents, and what must come out."""
