@@ -5,7 +5,8 @@ Every engine answers it alike (`tests/contracts/search_engine.py`); only the ord
 Conditions have two values, never a third: on a field without a value, or one that the caller does not see on that
 document, every condition but `Missing` is false, and `Not` turns what it is told. On a list a condition holds if it
 holds for one of its items. Texts are compared without case (`str.casefold`), however the question writes them, and in
-words as `projections.words` has them; ids, enums, days and instants as they are. Days and instants are the texts that documents carry; numbers are decimals.
+words as `projections.words` has them; ids, enums, days and instants are compared as the texts that documents carry;
+numbers are decimals.
 """
 
 from __future__ import annotations
@@ -233,8 +234,8 @@ Order = ByField | ByDistance | ByRelevance | ByStayPrice
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """How many of all that are found have each value; the `most` frequent, equals by value. Lists count each item once a
-    document. Numbers are told in plain digits, without noughts at their end.
+    """How many of all that are found have each value; the `most` frequent, equals by value. Lists count each item once
+    a document. Numbers are told in plain digits, without noughts at their end.
     """
 
     place: Place
