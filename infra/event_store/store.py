@@ -98,8 +98,8 @@ class PostgresEventStore:
             for line in (self._loads, self._reads, self._files):
                 closing.push_async_callback(line.close)
             closing.push_async_callback(self._notifier.close)
-            closing.push_async_callback(self._vigil.close)
-            await self._commit.stop()
+            closing.push_async_callback(self._commit.stop)
+            await self._vigil.close()
 
     async def __aenter__(self) -> Self:
         return await self.open()
