@@ -16,6 +16,8 @@ from tests.e2e.trouble.scene import examined, health, logged, serving_on, unavai
 from tests.e2e.world import World, rows
 from tests.infra.event_store.proof.cluster import cluster
 
+pytestmark = pytest.mark.timeout(300)  # a server of its own takes its time on a busy machine
+
 FULL = "The database takes no more connections."
 CROWDS = (FULL, "Too many readers are waiting for the database.")
 HANG_UP: LiteralString = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE usename = 'app'"

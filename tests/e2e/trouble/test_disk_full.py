@@ -13,6 +13,8 @@ from tests.e2e.trouble.scene import examined, health, logged, serving_on, unavai
 from tests.e2e.world import rows
 from tests.infra.event_store.proof.small_disk import SmallDisk, small_disk
 
+pytestmark = pytest.mark.timeout(300)  # a server of its own takes its time on a busy machine
+
 FULL = "The database's disk is full."
 MOST = 700
 """Days ahead that are asked for, one after the other."""
@@ -24,7 +26,6 @@ def disk() -> Iterator[SmallDisk]:
         yield disk
 
 
-@pytest.mark.timeout(240)
 def test_a_full_disk_is_a_state_and_what_was_promised_before_it_is_there(disk: SmallDisk, folders: Path) -> None:
     with serving_on(disk.conninfo, folders) as world:
         host, guest = world.person(), world.person()

@@ -15,6 +15,8 @@ from tests.e2e.talk import Json, ok, told
 from tests.e2e.trouble.scene import health, logged, serving_on, unavailable, well_again
 from tests.e2e.world import World, rows
 
+pytestmark = pytest.mark.timeout(300)  # a server of its own takes its time on a busy machine
+
 NEWER = "This was changed by a newer release of Innkeep, which this one cannot read."
 STATE = b'{"shape": "of tomorrow"}'
 NEXT: LiteralString = "SELECT coalesce(max(version), 0) + 1 FROM event WHERE stream = %s"

@@ -13,6 +13,8 @@ from tests.e2e.trouble.scene import logged, serving_on, unavailable, well_again
 from tests.e2e.world import rows
 from tests.infra.event_store.proof.cluster import Cluster, cluster
 
+pytestmark = pytest.mark.timeout(300)  # a server of its own takes its time on a busy machine
+
 AWAY = ("The database is away.", "The database is restarting.")
 OF_ITSELF = {"/", "/swagger", "/favicon.ico", "/health", "/admin/health", "/login", "/openapi.json", "/sandbox/clock"}
 """What needs no database, or tells of it."""

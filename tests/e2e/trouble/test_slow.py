@@ -18,6 +18,8 @@ from tests.e2e.talk import Json, ok
 from tests.e2e.trouble.scene import examined, health, logged, serving_on, unavailable, well_again
 from tests.e2e.world import PASSWORD, World, rows
 
+pytestmark = pytest.mark.timeout(300)  # a server of its own takes its time on a busy machine
+
 SLOW = "The database took too long to answer."
 CROWD = "Too many commands are waiting for the database."
 HOLDER: LiteralString = (
