@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 from commands.bus import Unauthenticated
@@ -33,8 +32,7 @@ class Found(NamedTuple):
     by_cookie: bool = False
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """All places of a request where credentials may stand."""
 
     query: str | None = None
@@ -46,7 +44,7 @@ class Credentials:
     api_auth: str | None = None
     """`ApiAuth`; filled on the routes that take it."""
 
-    @cached_property
+    @property
     def found(self) -> Found | None:
         """The first there is, in the order of the reference."""
         if self.query:
@@ -126,12 +124,20 @@ class Callers:
         if read is None:
             raise Unauthenticated("This is not an API key.")
         try:
-            key = await self.store.load(ApiKey, read.id, fresh=True)
+            # A key's maker never changes: from then on that one is known, both are asked about in one question.
+            known = await self.store.load(ApiKey, read.id)
+            if known.maker is None:  # as it may have been when it was last looked for
+                known = await self.store.load(ApiKey, read.id, fresh=True)
         except WrongKind:
             raise Unauthenticated("This is not an API key.") from None
-        if key.maker is None or key.revoked or not hmac.compare_digest(key.digest, read.digest):
+        if known.maker is None:
             raise Unauthenticated("This API key is not valid, or revoked.")
-        maker = await self.store.load(User, key.maker, fresh=True)
+        asked = (Wanted(ApiKey, read.id, fresh=True), Wanted(User, known.maker, fresh=True))
+        key, maker = await self.store.load_all(asked)
+        assert isinstance(key, ApiKey)  # noqa: S101 - else it raised
+        assert isinstance(maker, User)  # noqa: S101
+        if key.revoked or not hmac.compare_digest(key.digest, read.digest):
+            raise Unauthenticated("This API key is not valid, or revoked.")
         if not maker.active:
             raise Unauthenticated("The account of this API key is closed.")
         return Actor(maker.id, maker.role, key.id, by_key=True)

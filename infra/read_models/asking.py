@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, LiteralString, Self
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg import AsyncConnection, sql
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from commands.ports import Unavailable
+from infra.postgres import arrays
 from infra.postgres.trouble import unavailable
 
 NAMED = """SELECT set_config('application_name', 'innkeep reads', false), set_config('timezone', 'UTC', false),
@@ -66,7 +67,7 @@ class Asking:
         await self.close()
 
     async def __call__(
-        self, query: LiteralString | sql.Composed, values: Mapping[str, Any] | None = None
+        self, query: LiteralString | sql.Composed | bytes, values: Mapping[str, Any] | Sequence[Any] | None = None
     ) -> list[tuple[Any, ...]]:
         """The rows that answer the query. After a lost connection it is asked once more. Raises Unavailable."""
         try:
@@ -106,7 +107,7 @@ class Asking:
             raise unavailable(away) from away
 
     async def _once(
-        self, query: LiteralString | sql.Composed, values: Mapping[str, Any] | None
+        self, query: LiteralString | sql.Composed | bytes, values: Mapping[str, Any] | Sequence[Any] | None
     ) -> list[tuple[Any, ...]]:
         async with self._taken() as connection:
             cursor = await connection.execute(query, values, binary=True)
@@ -139,4 +140,5 @@ class Asking:
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
+    arrays.teach(connection)
     await connection.execute(NAMED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from psycopg import sql
 from domain.access import As
 from domain.actor import Actor
 from domain.resource import Resource
+from infra.event_store.together import Together
+from infra.postgres.arrays import BigInts
 from infra.read_models.asking import Asking
 from infra.read_models.codec import from_json
 from infra.read_models.feed import feed_table
@@ -26,11 +28,13 @@ from read_api.ports import FeedPage, FeedRow, Rows
 from read_api.query import Query
 
 ENTRIES = sql.SQL(
-    "SELECT (SELECT coalesce(max(id), 0) FROM {feed}), e.id, e.subject, e.type FROM (SELECT true) AS one"
-    " LEFT JOIN LATERAL (SELECT id, subject, type FROM {feed} WHERE id >= %(start)s ORDER BY id LIMIT %(limit)s) AS e"
-    " ON true ORDER BY e.id"
+    "SELECT head.id, asked.place, e.id, e.subject, e.type FROM (SELECT coalesce(max(id), 0) AS id FROM {feed}) AS head,"
+    " unnest(%b::bigint[], %b::bigint[]) WITH ORDINALITY AS asked (start, most, place) LEFT JOIN LATERAL"
+    " (SELECT id, subject, type FROM {feed} WHERE id >= asked.start ORDER BY id LIMIT asked.most) AS e ON true"
+    " ORDER BY asked.place, e.id"
 )
-
+PAGES_AT_ONCE = 8
+"""Pages of a feed in one answer of the database: each may be long."""
 
 LONGEST_LOOK = 0.1
 """Seconds between two looks at a feed that another process may be filling."""
@@ -110,12 +114,26 @@ class PostgresFeedStore:
     def __init__(self, asking: Asking, progress: Progress) -> None:
         self._asking = asking
         self._progress = progress
+        self._pages: dict[str, Together[tuple[int, int], FeedPage]] = {}
 
     async def entries(self, name: str, start: int, limit: int) -> FeedPage:
         """At most `limit` entries from the number `start` on, and the head, as of one moment. Raises Unavailable."""
-        query = ENTRIES.format(feed=sql.Identifier(feed_table(name)))
-        rows = await self._asking(query, {"start": start, "limit": limit})
-        return FeedPage([FeedRow(*row[1:]) for row in rows if row[1] is not None], rows[0][0])
+        pages = self._pages.get(name)
+        if pages is None:
+            query = ENTRIES.format(feed=sql.Identifier(feed_table(name))).as_bytes(None)  # once: it takes its time
+            pages = self._pages[name] = Together(lambda asked: self._all(query, asked), most=PAGES_AT_ONCE)
+        return await pages((start, limit))
+
+    async def _all(self, query: bytes, asked: Sequence[tuple[int, int]]) -> list[FeedPage]:
+        """Those who wait together are answered together, and those who ask the same are answered once."""
+        places = {question: place for place, question in enumerate(dict.fromkeys(asked))}
+        starts, limits = zip(*places, strict=True)
+        found: list[list[FeedRow]] = [[] for _ in places]
+        head = 0
+        for head, place, *entry in await self._asking(query, (BigInts(starts), BigInts(limits))):  # noqa: B007
+            if entry[0] is not None:
+                found[place - 1].append(FeedRow(*entry))
+        return [FeedPage(found[places[question]], head) for question in asked]
 
     async def wait_beyond(self, name: str, id: int, seconds: float) -> None:
         """Return once the feed has an entry past this number, or when the time is over. Raises Unavailable."""

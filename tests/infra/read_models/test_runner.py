@@ -227,6 +227,17 @@ async def test_feed_numbers_are_dense_whatever_lies_between(world: World) -> Non
     assert (await side.feeds.entries("shelf", 7, 3)).rows == []
 
 
+async def test_pages_of_a_feed_that_are_asked_for_together_are_each_ones_own(world: World) -> None:
+    side = await world.side()
+    for _ in range(3):
+        await world.shelf(ANNA)
+    await world.caught_up(side)
+    wanted = [(1, 2), (5, 9), (7, 3), (1, 2), (3, 1)]
+    pages = await asyncio.gather(*(side.feeds.entries("shelf", start, limit) for start, limit in wanted))
+    assert [[row.id for row in page.rows] for page in pages] == [[1, 2], [5, 6], [], [1, 2], [3]]
+    assert {page.head for page in pages} == {6}
+
+
 async def test_two_that_both_take_themselves_for_the_leader_number_nothing_twice(world: World) -> None:
     """As one whose lead was lost without its knowing: the position that both would move on decides who writes."""
     sides = [await world.side(run=False) for _ in range(2)]
