@@ -22,6 +22,11 @@ class Target(NamedTuple):
     hint: Any = None
 
 
+def begins(event: Recorded, target: Target) -> bool:
+    """Is the document its stream's own, and the event the stream's first? Then there is none yet."""
+    return event.version == 1 and event.stream == target.id
+
+
 Handler = Callable[[Document | None, Recorded, Any], Document | None]
 """(document before, event, hint) → document after; None where there is none."""
 

@@ -15,11 +15,12 @@ from domain.resource import Kind, Resource, Tells
 from infra.event_store.codec import aggregate_of
 from infra.postgres.arrays import BigInts, Column, Jsons, Texts, Uuids
 from infra.read_models.codec import from_json, to_bytes
+from infra.read_models.foreseen import Foreseen
 from infra.read_models.making import Documents, Touched
 from infra.read_models.model import Connection, digest, table_name
 from infra.read_models.texts import VERSION as TEXTS_VERSION
 from infra.read_models.texts import kept_texts, searched_texts
-from projections.projection import Document, Projection
+from projections.projection import Document, Handler, Projection, begins
 from projections.words import Part, terms
 
 CREATE = sql.SQL(
@@ -61,10 +62,14 @@ class DocumentModel:
     `folded` has the texts that are filtered and searched, casefolded: comparing without case is then the same on
     every database, whatever its locale. `terms`, where a resource `tells`, has the forms of its words, as
     `projections.words` makes them, under the letter of their part: A title, B place, C text, D a forgiven slip.
+    What was `foreseen` is not folded again.
     """
 
-    def __init__(self, projection: Projection, resources: Iterable[Resource] = ()) -> None:
+    def __init__(
+        self, projection: Projection, resources: Iterable[Resource] = (), foreseen: Foreseen | None = None
+    ) -> None:
         self.projection = projection
+        self.foreseen = foreseen or Foreseen(0)
         self.resources = tuple(resources)
         self.name = projection.resource
         self.version = projection.version
@@ -135,11 +140,18 @@ class DocumentModel:
         """Which documents these events concern, in their order, and how."""
         handles, targets = self.projection.handles, self.projection.targets
         return [
-            (event, handler, target)
+            (event, self._foreseen(handler, event) if begins(event, target) else handler, target)
             for event in events
             if (handler := handles.get(type(event.fact))) is not None
             for target in targets(event)
         ]
+
+    def _foreseen(self, handler: Handler, event: Recorded) -> Handler:
+        """The handler, or what stands for it where what it makes of nothing is made already."""
+        made = self.foreseen.take(self.name, event)
+        if made is None:
+            return handler
+        return lambda before, event, hint: made if before is None else handler(before, event, hint)
 
     async def load(self, connection: Connection, table: str, ids: Collection[UUID]) -> dict[UUID, tuple[Document, int]]:
         """Those of these documents that there are, and the position of the newest event in each."""

@@ -11,9 +11,10 @@ from domain.actor import Actor
 from domain.errors import NotThere
 from domain.kernel import Recorded
 from domain.resource import Resource
+from infra.read_models.foreseen import Foreseen
 from infra.read_models.store import PostgresReadStore
 from infra.read_models.waiting import Waiting
-from projections.projection import Document, Projection, instant, only_itself
+from projections.projection import Document, Projection, begins, instant, only_itself
 from read_api.ports import Log
 from read_api.shown import asked_of_parents
 from read_api.shown import shown as shown_to
@@ -31,6 +32,7 @@ class CommandDocuments:
         log: what happened, for documents as they are about to be.
         projections: by the name of their read model.
         resources: by name.
+        foreseen: where what new streams will make is left for the projector.
     """
 
     def __init__(
@@ -40,8 +42,11 @@ class CommandDocuments:
         log: Log,
         projections: Mapping[str, Projection],
         resources: Mapping[str, Resource],
+        *,
+        foreseen: Foreseen | None = None,
     ) -> None:
         self._store = store
+        self._foreseen = foreseen or Foreseen(0)
         self._waiting = waiting
         self._log = log
         self._projections = projections
@@ -107,9 +112,9 @@ class CommandDocuments:
             past = sorted([*past, *await self._past(more, pending)], key=lambda event: event.position)
             looked_at |= more
             if projection.streams is not only_itself:
-                told = _last(projection, [*past, *pending], frozenset(older)).values()
+                told = self._last(projection, [*past, *pending], frozenset(older)).values()
                 streams = {stream for document in told for stream in projection.streams(document)} - begun
-        return _last(projection, [*past, *pending], frozenset(ids))
+        return self._last(projection, [*past, *pending], frozenset(ids))
 
     async def _past(self, streams: Collection[UUID], pending: Sequence[Recorded]) -> list[Recorded]:
         """What has happened to these streams; a version that pending events take is not yet taken for them."""
@@ -127,27 +132,28 @@ class CommandDocuments:
         unknown = [id for id in ids if id not in known]
         if unknown:
             with suppress(LookupError):  # they change what is recorded, and not in the read model yet
-                known |= _last(projection, pending, frozenset(unknown))
+                known |= self._last(projection, pending, frozenset(unknown))
         # Neither made by the pending events nor in the read model: recorded a moment ago, by another command.
         if unknown := [id for id in unknown if id not in known]:
             await self._waiting.until_now((projection.resource,), PATIENCE)
             known |= {UUID(d["id"]): d for d in await self._store.raws(projection.resource, unknown)}
         return {stream for document in known.values() for stream in projection.streams(document)}
 
-
-def _last(projection: Projection, events: Iterable[Recorded], ids: Collection[UUID]) -> dict[UUID, Document]:
-    """The last that the events made of each document; of one that they ended, no longer active."""
-    alive: dict[UUID, Document | None] = {}
-    last: dict[UUID, Document] = {}
-    for event in events:
-        handler = projection.handles.get(type(event.fact))
-        for target in projection.targets(event) if handler is not None else ():
-            if handler is None or target.id not in ids:
-                continue
-            before = alive.get(target.id)
-            after = alive[target.id] = handler(before, event, target.hint)
-            if after is not None:
-                last[target.id] = after
-            elif before is not None:
-                last[target.id] = before | {"isActive": False, "updatedAt": instant(event.at)}
-    return last
+    def _last(self, projection: Projection, events: Iterable[Recorded], ids: Collection[UUID]) -> dict[UUID, Document]:
+        """The last that the events made of each document; of one that they ended, no longer active."""
+        alive: dict[UUID, Document | None] = {}
+        last: dict[UUID, Document] = {}
+        for event in events:
+            handler = projection.handles.get(type(event.fact))
+            for target in projection.targets(event) if handler is not None else ():
+                if handler is None or target.id not in ids:
+                    continue
+                before = alive.get(target.id)
+                after = alive[target.id] = handler(before, event, target.hint)
+                if after is not None:
+                    last[target.id] = after
+                    if before is None and begins(event, target):
+                        self._foreseen.add(projection.resource, event, after)
+                elif before is not None:
+                    last[target.id] = before | {"isActive": False, "updatedAt": instant(event.at)}
+        return last

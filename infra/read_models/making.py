@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.kernel import Recorded
 from infra.read_models.model import Changes, Connection, Write
-from projections.projection import Document, Handler, Target
+from projections.projection import Document, Handler, Target, begins
 
 ROOM = 10_000
 """Documents kept in memory, at most, beside those that are still to be written."""
@@ -97,7 +97,7 @@ class Documents:
             id = target.id
             if id in self._known or id in begun:
                 continue
-            if event.version == 1 and event.stream == id and not self._resumed:
+            if begins(event, target) and not self._resumed:
                 begun.add(id)
             else:
                 unknown.add(id)

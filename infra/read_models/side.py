@@ -14,6 +14,7 @@ from infra.read_models.deadlines import DeadlineModel
 from infra.read_models.documents import DocumentModel
 from infra.read_models.feed import FeedModel
 from infra.read_models.for_commands import CommandDocuments
+from infra.read_models.foreseen import Foreseen
 from infra.read_models.model import Model, by_name
 from infra.read_models.progress import Progress
 from infra.read_models.rebuild import Rebuilt, Told
@@ -74,7 +75,8 @@ class ReadSide:
     ) -> None:
         declared = tuple(projections)
         self.resources = {resource.name: resource for resource in resources}
-        self.models = models_of(declared, self.resources.values())
+        foreseen = Foreseen()
+        self.models = models_of(declared, self.resources.values(), foreseen)
         self.progress = Progress()
         self.asking = Asking(conninfo, size=connections)
         self.waiting = Waiting(self.asking, self.progress, log.end)
@@ -83,7 +85,7 @@ class ReadSide:
         self.feeds = PostgresFeedStore(self.asking, self.progress)
         documents = {p.resource: p for p in declared if isinstance(p, Projection)}
         self.reads = Reads(self.store, log, documents, self.resources, now, pages=pages)
-        self.documents = CommandDocuments(self.store, self.waiting, log, documents, self.resources)
+        self.documents = CommandDocuments(self.store, self.waiting, log, documents, self.resources, foreseen=foreseen)
         self.runner = Runner(conninfo, log, self.models, self.progress, tries=tries)
         self._conninfo = conninfo
         self._log = log
@@ -132,17 +134,19 @@ class ReadSide:
         return self.models[name]
 
 
-def models_of(projections: Iterable[AnyProjection], resources: Iterable[Resource]) -> dict[str, Model]:
+def models_of(
+    projections: Iterable[AnyProjection], resources: Iterable[Resource], foreseen: Foreseen | None = None
+) -> dict[str, Model]:
     """What to keep in tables for these projections. Raises ValueError for a name that stands twice."""
     declared = tuple(resources)
-    return by_name(_model_of(projection, declared) for projection in projections)
+    return by_name(_model_of(projection, declared, foreseen) for projection in projections)
 
 
-def _model_of(projection: AnyProjection, resources: tuple[Resource, ...]) -> Model:
+def _model_of(projection: AnyProjection, resources: tuple[Resource, ...], foreseen: Foreseen | None) -> Model:
     match projection:
         case FeedProjection():
             return FeedModel(projection)
         case DeadlineProjection():
             return DeadlineModel(projection)
         case Projection():
-            return DocumentModel(projection, [r for r in resources if r.documents == projection.resource])
+            return DocumentModel(projection, [r for r in resources if r.documents == projection.resource], foreseen)

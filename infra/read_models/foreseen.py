@@ -1,0 +1,32 @@
+"""Documents that a command's answer was made of: the projector of the same process need not fold them again."""
+
+from __future__ import annotations
+
+from domain.kernel import Fact, Recorded
+from projections.projection import Document
+
+
+class Foreseen:
+    """What the first event of a stream makes of the stream's own document. The oldest is forgotten first.
+
+    A fold is a pure function, so it does not matter who did it; and the fact must be the very same one, so it does not
+    matter either what a command decided before it was recorded. Nobody changes a document that stands here.
+
+    Args:
+        size: how many; past it they are folded again.
+    """
+
+    def __init__(self, size: int = 1_000) -> None:
+        self._size = size
+        self._made: dict[tuple[str, int], tuple[Fact, Document]] = {}
+
+    def add(self, model: str, event: Recorded, document: Document) -> None:
+        """This event, the first of its stream, makes this document."""
+        self._made[model, event.stream.int] = event.fact, document
+        if len(self._made) > self._size:
+            del self._made[next(iter(self._made))]
+
+    def take(self, model: str, event: Recorded) -> Document | None:
+        """What this event, the first of its stream, makes, if it is known; whoever asks is the last to."""
+        fact, document = self._made.pop((model, event.stream.int), (None, None))
+        return document if fact is event.fact else None
