@@ -13,7 +13,7 @@ import psycopg
 from benchmarks import load, servers, street
 from benchmarks.figures import Measured, Ratio, Result
 from benchmarks.plan import Plan
-from benchmarks.rivals import bare_insert
+from benchmarks.rivals import bare_insert, floor
 
 TITLE = "Booking over HTTP"
 CONNECTIONS = 32
@@ -101,21 +101,24 @@ class Contestant:
 
 async def run(plan: Plan, conninfo: str) -> Result:
     """Measures it."""
-    names = ("product", "crud", "bare")
+    names = ("product", "crud", "bare", "floor")
     databases = {name: servers.database(conninfo, f"booking_{name}") for name in names}
     plan.say("making listings and guests")
     there = await street.made(databases["product"], 200 if plan.quick else 2000, CONNECTIONS)
     street.copied(databases["crud"], there)
     with psycopg.connect(databases["bare"]) as connection:
         connection.execute(bare_insert.TABLES)
+    floor.prepare(databases["floor"])
     with contextlib.ExitStack() as stack:
         product = stack.enter_context(servers.product(databases["product"]))
         rival = stack.enter_context(servers.rival("crud", databases["crud"], RIVAL_PUBLIC_KEY=there.public_pem))
         bare = stack.enter_context(servers.rival("bare_insert", databases["bare"]))
+        least = stack.enter_context(servers.rival("floor", databases["floor"], RIVAL_PUBLIC_KEY=there.public_pem))
         contestants = (
             Contestant("product", [product], there.requests(1), FIND_EVENT),
             Contestant("CRUD", [rival], there.requests(1), FIND_ROW.format("crud_reservation")),
             Contestant("bare insert", [bare], there.requests(1), FIND_ROW.format("bare_reservation")),
+            Contestant("floor", [least], there.requests(1), FIND_EVENT),
         )
         await rounds(plan, contestants)
     return _result(contestants)
@@ -136,7 +139,9 @@ async def rounds(plan: Plan, contestants: Sequence[Contestant]) -> None:
 
 
 def _result(contestants: Sequence[Contestant]) -> Result:
-    product, rival, bare = (Measured(c.name, "bookings/s", [done.rate for done in c.rounds]) for c in contestants)
+    product, rival, bare, least = (
+        Measured(c.name, "bookings/s", [done.rate for done in c.rounds]) for c in contestants
+    )
     used = [Measured(f"{c.name}: server", "µs of processor", [done.server for done in c.rounds]) for c in contestants]
     used += [
         Measured(f"{c.name}: PostgreSQL", "µs of processor", [done.database for done in c.rounds]) for c in contestants
@@ -153,11 +158,14 @@ def _result(contestants: Sequence[Contestant]) -> Result:
         TITLE,
         f"`POST /v1/reservations` over {CONNECTIONS} connections, each another guest: token, session and role, rules, "
         "price with overrides, no night twice, idempotency key, journal. One process each; the load and the database "
-        "share the machine with it.",
-        (product, rival, bare, *used),
+        "share the machine with it. The floor asks and writes what the product does, in the same statements, and does "
+        "nothing else: what is decided, folded and shown is what lies between the two.",
+        (product, rival, bare, least, *used),
         (
             Ratio("product ÷ CRUD", product, rival, at_least=1.6),
             Ratio("product ÷ bare insert", product, bare, at_least=0.6),
+            Ratio("floor ÷ bare insert", least, bare),
+            Ratio("product ÷ floor", product, least),
         ),
         (
             f"Every answer was a 201 and is recorded: {booked}.",

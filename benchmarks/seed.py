@@ -31,7 +31,7 @@ from infra.product import Product
 from infra.roles import Role
 from infra.settings import Settings
 
-AT_ONCE = 100
+AT_ONCE = 12
 SOON = 600.0
 """Seconds in which the read models must have followed."""
 
