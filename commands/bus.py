@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -47,8 +47,7 @@ class StillRunning(DomainError):
     code = "KEY_IN_USE"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What the edge knows of one request."""
 
     actor: Actor
@@ -133,7 +132,7 @@ class Bus:
     async def _again(self, command: Command, message: Message, ask: Ask, kept: Kept) -> Done:
         key = ask.key
         assert key is not None  # noqa: S101 - only asked of requests with a key
-        ask = replace(ask, ahead=())  # decided on once already
+        ask = ask._replace(ahead=())  # decided on once already
         found = await self._once_answered(key, kept)
         if found is not None and found.fingerprint == key.fingerprint and found.answer is None:
             if found.age < self.abandoned:
@@ -201,24 +200,25 @@ class Bus:
             if work.from_cache and work.position is None:
                 return await self._attempt(command, message, ask, cause, fresh=True)
             raise
-        if not work.changed and work.from_cache and work.position is None:
+        changed = work.changed
+        if not changed and work.from_cache and work.position is None:
             return await self._attempt(command, message, ask, cause, fresh=True)
         shown = await self._shown(work, answer)
-        return await self._record(work, answer, ask, shown)
+        return await self._record(work, changed, answer, ask, shown)
 
-    async def _record(self, work: Work, answer: Answer, ask: Ask, shown: Shown) -> Done:
+    async def _record(self, work: Work, changed: Sequence[Aggregate], answer: Answer, ask: Ask, shown: Shown) -> Done:
         cause = work.cause
         body = ask.render(answer, shown)
-        recorded = bool(work.changed) or work.position is not None or await self._begun(cause)
+        recorded = bool(changed) or work.position is not None or await self._begun(cause)
         if recorded and cause.key is not None:
             told = (
                 ask.render(answer, shown | dict.fromkeys(answer.secret))
                 if isinstance(shown, dict) and answer.secret
                 else body
             )
-            cause = replace(cause, answer=b"%d\n" % (answer.status or 0) + told)
-        if work.changed:
-            work.position = await self.store.save(work.changed, cause)
+            cause = cause._replace(answer=b"%d\n" % (answer.status or 0) + told)
+        if changed:
+            work.position = await self.store.save(changed, cause)
         elif cause.answer is not None:
             await self.store.answer(cause.id, cause.answer)
         position = work.position if work.position is not None else await self.store.end()

@@ -59,12 +59,15 @@ async def offered(work: Work, asked: Asked, *, fresh: bool) -> Offered:
     The listing is always read fresh, as nothing is written there; ask `fresh` for the calendar too if nothing will be
     claimed. Raises NotThere for a listing that the caller does not see, Invalid, Refused by `domain.booking_rules`.
     """
-    listing = await _listing(work, asked, fresh=fresh)
+    terms, nights = work.services.terms, asked.nights()
+    some = None if nights is None else _some(nights, terms)
+    await work.load_all(streams(asked.listing, some, fresh=fresh))  # in one query, as far as the nights can be told
+    listing = await work.load(Listing, asked.listing)
     work.admit(LISTING, listing.facts, to="see")
-    nights = asked.nights(listing.zone)
+    if nights is None:
+        nights = asked.nights(listing.zone)
     if nights is None or listing.host is None:
         raise NotThere("listing")
-    terms = work.services.terms
     some = _some(nights, terms)
     said = await night_terms(work, asked.listing, some, fresh=fresh)
     check(_wish(work, asked, nights, listing, said.min_stay))
@@ -84,14 +87,6 @@ async def offered(work: Work, asked: Asked, *, fresh: bool) -> Offered:
         listing.policy(Grace(terms.grace_hours, terms.grace_lead_days, terms.grace_below_nights)),
         said,
     )
-
-
-async def _listing(work: Work, asked: Asked, *, fresh: bool) -> Listing:
-    """The listing, and in the same query, where the nights can be told without it, its calendar."""
-    nights = asked.nights()
-    some = None if nights is None else _some(nights, work.services.terms)
-    await work.load_all(streams(asked.listing, some, fresh=fresh))
-    return await work.load(Listing, asked.listing)
 
 
 def streams(listing: UUID, nights: Nights | None, *, fresh: bool) -> list[Wanted]:

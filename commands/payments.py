@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -101,7 +100,7 @@ async def refresh_payment(work: Work, m: RefreshReservationPayment) -> Answer:
 async def callback(work: Work, m: CallbackReservationPayment) -> Answer:
     """Believe what is signed, once. What concerns nobody here is answered too, so that it is not sent again."""
     notice = work.services.callbacks.read(m.raw, m.signature)
-    work.cause = replace(work.cause, actor=SYSTEM)
+    work.cause = work.cause._replace(actor=SYSTEM)
     reservation = await _reservation_of(work, notice)
     if reservation is None or notice.report is None:
         return Answer()

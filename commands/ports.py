@@ -47,8 +47,7 @@ class Unavailable(Exception):
         message tell of several troubles."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """An idempotency key as the journal keeps it: per caller, with the keyed hash of what was asked."""
 
     text: str
@@ -56,8 +55,7 @@ class Key:
     fingerprint: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """The command that causes events: one row of the journal, in the transaction of its events."""
 
     id: UUID

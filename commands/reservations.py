@@ -153,22 +153,21 @@ def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None,
     nights, terms = found.stay.nights, work.services.terms
     place = Place(m.listing_id, found.host, found.stay.zone)
     fixed = _fixed(quote, m, nights, work.at)
-    right = Quote(m.listing_id, nights, m.guest_count, found.price, work.at + terms.quote_validity)
-    if quote is not None and isinstance(fixed, Price):
-        right = quote
-    total = m.total_price
+    price, total = fixed if isinstance(fixed, Price) else found.price, m.total_price
     if total is not None:
-        from_major(total, m.currency or right.price.currency, "totalPrice")
+        from_major(total, m.currency or price.currency, "totalPrice")
     try:
-        check_price(right.price, m.currency, total)
+        check_price(price, m.currency, total)
         claim_pieces(found.calendar.pieces, place, claim)
         if isinstance(fixed, Refused):
             raise fixed
     except Refused as refusal:
         if refusal.rule in ABOUT_THE_PRICE:
+            offer = Quote(m.listing_id, nights, m.guest_count, price, work.at + terms.quote_validity)
+            right = quote if quote is not None and isinstance(fixed, Price) else offer
             refusal.detail["quote"] = shown(work, right)
         raise
-    return right.price
+    return price
 
 
 def _fixed(quote: Quote | None, m: CreateReservation, nights: Nights, at: datetime) -> Price | Refused | None:

@@ -11,9 +11,9 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StrictBool,
     StrictInt,
     StrictStr,
@@ -100,12 +100,12 @@ def _instant(value: Any) -> Any:
 Text = Annotated[StrictStr, Field(max_length=SHORT), AfterValidator(_no_nul)]
 NonEmpty = Annotated[StrictStr, Field(min_length=1, max_length=SHORT), AfterValidator(_no_nul)]
 LongText = Annotated[StrictStr, Field(max_length=LONG), AfterValidator(_no_nul)]
-Id = Annotated[UUID, BeforeValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+Id = Annotated[UUID, PlainValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 Whole = Annotated[StrictInt, Field(ge=-(2**31), lt=2**31)]
 Flag = StrictBool
-Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Number = Annotated[Decimal, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 """Money in major units, or a percentage: read as a decimal, whatever its digits."""
-Day = Annotated[date | datetime, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[date | datetime, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A listing-local date; a date-time is taken at the listing's zone by whoever knows the listing."""
-Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 RecordVersion = Annotated[StrictInt, Field(ge=1, lt=2**31)]

@@ -124,9 +124,9 @@ class Work:
 
     def pending(self) -> list[Recorded]:
         """The events decided so far, as the log will have them; their positions are not known yet."""
-        c = self.cause
+        c, actor = self.cause, self.cause.actor
         return [
-            Recorded(0, fact, c.at, c.actor.id, c.actor.role, c.id, c.name)
+            Recorded(0, fact, c.at, actor.id, actor.role, c.id, c.name)
             for aggregate in self.changed
             for fact in aggregate.pending_facts
         ]

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Self, cast
+from functools import wraps
+from inspect import signature
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, cast
 from uuid import UUID
 
 from eventsourcing.domain import (
@@ -72,6 +74,14 @@ class Aggregate(BaseAggregate[UUID]):
     class Event(Fact):
         """The base of this aggregate's events."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let the methods of its events record them at once: the library would look anew, at each call, which event it
+        is and which fields that has.
+        """
+        super().__init_subclass__(**options)
+        for kind in [value for value in vars(cls).values() if isinstance(value, type) and value in decorated_funcs]:
+            setattr(cls, decorated_funcs[kind].__name__, _recording(kind, decorated_funcs[kind]))
+
     @classmethod
     def at(cls, stream: UUID, facts: Iterable[Fact] = ()) -> Self:
         """The stream after these facts."""
@@ -89,9 +99,7 @@ class Aggregate(BaseAggregate[UUID]):
 
     def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:
         """Record a fact and let it change the state."""
-        fact = cast("Callable[..., Fact]", event_class)(
-            originator_id=self.id, originator_version=self.version + 1, **fields
-        )
+        fact = cast("Callable[..., Fact]", event_class)(self.id, self.version + 1, **fields)
         fact.mutate(self)
         self.pending_events.append(fact)
 
@@ -110,8 +118,20 @@ class Aggregate(BaseAggregate[UUID]):
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+def _recording(kind: type[Any], assigns: Callable[..., None]) -> Callable[..., None]:
+    """A method that records an event of that kind, whose fields are the parameters of the method that assigns them."""
+    names = tuple(signature(assigns).parameters)[1:]
+
+    @wraps(assigns)
+    def record(self: Aggregate, *values: Any, **fields: Any) -> None:
+        if values:
+            fields |= zip(names[: len(values)], values, strict=True)
+        self.trigger_event(kind, **fields)
+
+    return record
+
+
+class Recorded(NamedTuple):
     """A fact as the log has it: with its position, and with the command that caused it."""
 
     position: int

@@ -118,6 +118,7 @@ def discount_rate(percent: Decimal, field: str = "percent") -> int:
     return points
 
 
+@lru_cache(maxsize=1_024)
 def percent(points: int) -> Decimal:
     """A rate as a percentage with two decimals: 750 is `Decimal("7.50")`."""
     return _unscaled(points, 2)

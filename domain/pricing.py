@@ -162,6 +162,8 @@ def discount_rate(nights: int, rates: Rates, terms: PriceTerms) -> int:
 
 def season_of(night: date, seasons: tuple[Season, ...]) -> Season | None:
     """The season that the night falls in."""
+    if not seasons:
+        return None
     place = bisect_right(seasons, night, key=lambda season: season.nights.start) - 1
     return seasons[place] if place >= 0 and night in seasons[place].nights else None
 

@@ -19,9 +19,10 @@ def shown(resource: Resource, document: Document, actor: Actor) -> Document:
     the document.
     """
     out: Document = {name: document.get(name) for name in _BEFORE}
+    get = document.get
     for name, sees, place, places in resource.shown_fields:
         if sees is None or holds(sees, actor, document):
-            value = out[name] = document.get(name)
+            value = out[name] = get(name)
             if place:
                 out[place] = places.get(value) if isinstance(value, str) else None
     if not resource.brief:

@@ -70,19 +70,20 @@ class Journal:
         """The command's row, its address and answer sealed. Raises Unavailable."""
         seal = await self._keys.of(cause.actor.id)
         address = None if cause.address is None else cause.address.encode()
+        actor, key = cause.actor, cause.key
         return Row(
-            id=cause.id,
-            name=cause.name,
-            actor=cause.actor.id,
-            role=cause.actor.role,
-            session=cause.actor.session,
-            tenant=cause.tenant,
-            request_id=cause.request_id,
-            address=seal.seal(address, _address_of(cause.id)),
-            at=cause.at,
-            key=cause.key.text if cause.key else None,
-            fingerprint=cause.key.fingerprint if cause.key else None,
-            answer=seal.seal(cause.answer, _answer_of(cause.id)),
+            cause.id,
+            cause.name,
+            actor.id,
+            actor.role,
+            actor.session,
+            cause.tenant,
+            cause.request_id,
+            seal.seal(address, _address_of(cause.id)),
+            cause.at,
+            key.text if key else None,
+            key.fingerprint if key else None,
+            seal.seal(cause.answer, _answer_of(cause.id)),
         )
 
     async def answer(self, command: UUID, answer: bytes) -> None:

@@ -134,7 +134,8 @@ class PostgresEventStore:
             with self._vigil.over():
                 news = await self._news.all([(draft.id, draft.version) for draft in behind])
             for draft, rows in zip(behind, news, strict=True):
-                self._catch_up(draft, rows)
+                if rows or draft.version == 0:
+                    self._catch_up(draft, rows)
         return drafts
 
     async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:

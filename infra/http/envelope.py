@@ -69,7 +69,7 @@ def _same(value: Any) -> Any:
     if kind is str or value is None or kind is bool:
         return value
     if kind is dict:
-        return {name: _same(inner) for name, inner in value.items()}
+        return {name: inner if type(inner) is str else _same(inner) for name, inner in value.items()}
     if kind is list:
         return [_same(inner) for inner in value]
     number = Decimal(value)
