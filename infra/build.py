@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from commands.bus import Bus
@@ -15,6 +16,7 @@ from commands.catalogue import registry
 from commands.credentials import Identity
 from commands.services import Services
 from domain.catalogue import AGGREGATES, RESOURCES
+from domain.resources.catalog import LISTING_AMENITY
 from domain.user import AccountTerms
 from infra.agenda import Agendas
 from infra.clock import Clock, wall_now
@@ -50,6 +52,7 @@ from projections.catalogue import DEADLINES, PROJECTIONS
 from read_api.lists import Pages
 from read_api.operators import Limits as OperatorLimits
 from read_api.operators import OperatorReads
+from read_api.search.listings import ListingSearch
 
 
 @asynccontextmanager
@@ -162,6 +165,7 @@ async def _assembled(
         seen=side.waiting,
         models=side.models,
     )
+    fingerprints = await secret(base.conninfo, "fingerprints")
     return Product(
         settings=settings,
         clock=base.clock,
@@ -176,7 +180,14 @@ async def _assembled(
         signing_keys=base.keys,
         scheduler=scheduler,
         side=side,
-        fingerprint_secret=await secret(base.conninfo, "fingerprints"),
+        listings=ListingSearch(
+            side.search if search is None else search.engine,
+            partial(side.store.raws, LISTING_AMENITY.name),
+            services.terms,
+            base.clock.now,
+            fingerprints,
+        ),
+        fingerprint_secret=fingerprints,
         parts=_parts(base, scheduler, relay, search),
     )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from read_api.operators import OperatorReads
     from read_api.reads import Reads
+    from read_api.search.listings import ListingSearch
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Product:
     signing_keys: SigningKeys
     scheduler: Scheduler
     side: ReadSide
+    listings: ListingSearch
     fingerprint_secret: bytes
     """Keys the hashes of bodies, so that the journal tells nobody what was asked."""
     parts: Mapping[str, Part] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 A document whose resource declares `tells` carries *terms*: its words as they are, their stems (`de:haus`), and of words
 from `LONG` letters the forms with one letter left out (`~lof`). A word that is looked for has forms too
 (`asked`), and is found where one of them stands in the terms. So one slip in a longer word is forgiven: a letter
-missing, too many, wrong, moved, or swapped with its neighbour; in shorter words none is. Marks on Latin letters do not
-count: `fenetre` finds `fenêtre`.
+missing, too many, wrong, moved, or swapped with its neighbour; in shorter words none is, nor in those with a digit:
+75001 is not 75002. Marks on Latin letters do not count: `fenetre` finds `fenêtre`.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _forms(said: dict[str, Part], codes: list[str]) -> Iterator[tuple[str, Part]
             for form in {word, bare(word)}:
                 yield stem(code, form), part
     for word in said:
-        if len(plain := bare(word)) >= LONG:
+        if _forgiving(plain := bare(word)):
             for form in _shortened(plain):
                 yield f"~{form}", Part.SLIP
 
@@ -145,8 +145,7 @@ def asked(word: str) -> Asked:
         slips.add(f"~{plain}")  # a letter of the document's word is missing here
     if len(plain) >= LONG:
         slips |= {f"~{form}" for form in _shortened(plain)}  # one is wrong, moved or swapped
-    if len(plain) > LONG:
-        slips |= _shortened(plain)  # one is too many
+        slips |= set(filter(_forgiving, _shortened(plain)))  # one is too many
     return Asked(plain, tuple(sorted(stems)), tuple(sorted(slips)))
 
 
@@ -173,6 +172,11 @@ def bare(word: str) -> str:
     if word.isascii():
         return word
     return unicodedata.normalize("NFC", _MARKED.sub(r"\1", unicodedata.normalize("NFD", word)))
+
+
+def _forgiving(word: str) -> bool:
+    """Is a slip in this word of a text forgiven?"""
+    return len(word) >= LONG and not any(letter.isdigit() for letter in word)
 
 
 def _shortened(word: str) -> set[str]:

@@ -9,7 +9,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from infra.http import clock_routes, command_routes, identity_routes, operator_routes, pages, quote_routes, read_routes
+from infra.http import (
+    clock_routes,
+    command_routes,
+    identity_routes,
+    operator_routes,
+    pages,
+    quote_routes,
+    read_routes,
+    search_routes,
+)
 from infra.http.dispatch import Application, Dispatch
 from infra.http.edge import Edge, answer
 from infra.http.envelope import APP_VERSION, failure
@@ -39,6 +48,7 @@ def create_app(product: Product) -> FastAPI:
     operator_routes.mount(mount, product, describe)
     operator_routes.mount_history(mount, product, describe)
     read_routes.mount(mount, product, describe)
+    search_routes.mount(mount, product, describe)
     pages.mount(mount, product)
     app.openapi = lambda: describe.document(mount.paths)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, unknown_address)

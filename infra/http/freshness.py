@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.errors import Invalid
@@ -13,27 +14,34 @@ from read_api.ports import ReadBehind
 
 if TYPE_CHECKING:
     from infra.product import Product
+    from infra.read_models.waiting import Waiting
 
+Until = Callable[[int, float], Awaitable[None]]
+"""Returns once reads show what was recorded up to that position, within so many seconds. Raises ReadBehind, Invalid."""
 COURTESY = 0.5
 """Seconds that a read waits, at most, for what others wrote: nobody promised them that."""
 
 
-async def caught_up(product: Product, context: Context, models: Collection[str]) -> None:
-    """Wait until these read models have come to what the read must show.
+async def caught_up(product: Product, context: Context, of: Collection[str] | Until) -> None:
+    """Wait until these read models, or what else is waited for, have come to what the read must show.
 
     That is the position that the caller names, else what their session or API key wrote last. Raises ReadBehind,
     Invalid, Unavailable.
     """
-    waiting = product.side.waiting
+    until = of if callable(of) else partial(_models, product.side.waiting, of)
     named = context.headers.get(POSITION.lower())
     if named is not None:
-        await waiting.until(_position(named), models, product.settings.read_wait_seconds)
+        await until(_position(named), product.settings.read_wait_seconds)
         return
     if context.actor.session is not None:
         own = await product.store.last_position(context.actor.session)
-        await waiting.until(own, models, product.settings.read_wait_seconds)
+        await until(own, product.settings.read_wait_seconds)
     with suppress(ReadBehind):
-        await waiting.until(product.bus.newest, models, COURTESY)
+        await until(product.bus.newest, COURTESY)
+
+
+async def _models(waiting: Waiting, models: Collection[str], position: int, seconds: float) -> None:
+    await waiting.until(position, models, seconds)
 
 
 def _position(text: str) -> int:

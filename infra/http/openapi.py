@@ -125,6 +125,11 @@ class Describe:
             "getQuote", "What would this stay cost?", resource.service, parameters=parameters, schema=schema
         )
 
+    def named(self, name: str, schema: Schema) -> Schema:
+        """Keeps a schema under a name, and refers to it."""
+        self.schemas[name] = schema
+        return {"$ref": REF.format(model=name)}
+
     def plain(
         self,
         name: str,
@@ -232,6 +237,11 @@ def _content(schema: Schema) -> Schema:
 def path_parameters(path: str) -> list[Schema]:
     """The parameters that a path names."""
     return [_parameter(name, "path", {"type": "string"}, required=True) for name in re.findall(r"{(\w+)}", path)]
+
+
+def query(name: str, schema: Schema, doc: str) -> Schema:
+    """A parameter of the query that may be left out."""
+    return _parameter(name, "query", schema, doc)
 
 
 def _parameter(name: str, place: str, schema: Schema, doc: str = "", *, required: bool = False) -> Schema:

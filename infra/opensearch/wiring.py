@@ -9,11 +9,16 @@ from infra.read_models.side import ReadSide, WholeLog
 from infra.settings import Settings
 from projections.catalogue import PROJECTIONS
 from read_api.search.declared import Index
+from read_api.search.listing_index import LISTINGS
 
 
 def plain_indexes(side: ReadSide) -> tuple[Index, ...]:
-    """One index for each resource with a list, over its documents as they are."""
-    return tuple(Index(name, resource) for name, resource in side.resources.items() if resource.has_list)
+    """One index for each resource with a list, over its documents as they are; that of listings as guests search it."""
+    return tuple(
+        LISTINGS if name == LISTINGS.name else Index(name, resource)
+        for name, resource in side.resources.items()
+        if resource.has_list
+    )
 
 
 def opensearch_of(settings: Settings, conninfo: str, log: WholeLog, side: ReadSide) -> SearchSide | None:

@@ -67,7 +67,7 @@ class Asking:
         await self.close()
 
     async def __call__(
-        self, query: LiteralString | sql.Composed | bytes, values: Mapping[str, Any] | Sequence[Any] | None = None
+        self, query: LiteralString | sql.Composable | bytes, values: Mapping[str, Any] | Sequence[Any] | None = None
     ) -> list[tuple[Any, ...]]:
         """The rows that answer the query. After a lost connection it is asked once more. Raises Unavailable."""
         try:
@@ -82,7 +82,7 @@ class Asking:
         except psycopg.OperationalError as away:
             raise unavailable(away) from away
 
-    async def stream(self, query: sql.Composed, values: Mapping[str, Any]) -> AsyncIterator[tuple[Any, ...]]:
+    async def stream(self, query: sql.Composable, values: Mapping[str, Any]) -> AsyncIterator[tuple[Any, ...]]:
         """The rows one by one, as of one moment, few of them in memory. Raises Unavailable."""
         try:
             async with (
@@ -91,7 +91,7 @@ class Asking:
                 connection.cursor(name="stream") as cursor,
             ):
                 cursor.itersize = AT_ONCE
-                await cursor.execute(query, values)
+                await cursor.execute(_written(query), values)
                 async for row in cursor:
                     yield row
         except psycopg.OperationalError as away:
@@ -107,10 +107,10 @@ class Asking:
             raise unavailable(away) from away
 
     async def _once(
-        self, query: LiteralString | sql.Composed | bytes, values: Mapping[str, Any] | Sequence[Any] | None
+        self, query: LiteralString | sql.Composable | bytes, values: Mapping[str, Any] | Sequence[Any] | None
     ) -> list[tuple[Any, ...]]:
         async with self._taken() as connection:
-            cursor = await connection.execute(query, values, binary=True)
+            cursor = await connection.execute(_written(query), values, binary=True)
             return await cursor.fetchall()
 
     @contextlib.asynccontextmanager
@@ -137,6 +137,12 @@ class Asking:
             return unavailable(error)
         await connection.close()
         return Unavailable("Too many readers are waiting for the database.", why=none)
+
+
+def _written(query: str | sql.Composable | bytes) -> bytes:
+    if isinstance(query, bytes):
+        return query
+    return query.encode() if isinstance(query, str) else query.as_bytes(None)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

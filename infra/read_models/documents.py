@@ -202,7 +202,7 @@ def inner(document: Document, name: str) -> Any:
     return value.get(part) if isinstance(value, dict) else None
 
 
-def point_of(field: str, table: sql.Identifier | None = None) -> sql.Composed:
+def point_of(field: str, table: sql.Composable | None = None) -> sql.Composed:
     """The point on the earth in a field, east and north: as it is indexed."""
     body = sql.SQL("{}.body").format(table) if table else sql.SQL("body")
     return sql.SQL("point(({b}->{f}->>'lon')::float8, ({b}->{f}->>'lat')::float8)").format(b=body, f=sql.Literal(field))

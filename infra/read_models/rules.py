@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from psycopg import sql
-
 from domain.access import AllOf, AnyOf, As, Is, Own, Rule, holds, may
 from domain.actor import Actor
 from domain.resource import Resource
+from infra.postgres import ready as sql
 from infra.read_models.codec import to_json
 from infra.read_models.model import table_name
 

@@ -7,11 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-
 from domain.access import parents
 from domain.actor import Actor
 from domain.resource import Field, Kind, Resource
+from infra.postgres import ready as sql
 from infra.read_models.codec import to_json
 from infra.read_models.documents import folded_fields
 from infra.read_models.model import table_name

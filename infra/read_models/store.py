@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-
 from domain.access import As
 from domain.actor import Actor
 from domain.resource import Resource
 from infra.event_store.together import Together
+from infra.postgres import ready as sql
 from infra.postgres.arrays import BigInts
 from infra.read_models.asking import Asking
 from infra.read_models.codec import from_json

@@ -22,6 +22,7 @@ def test_the_tour_is_as_it_says(server: Server) -> None:
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert tour.returncode == 0, tour.stderr
+    assert "'nights': 7, 'totalPrice'" in tour.stdout
     assert "booked once: " in tour.stdout
     assert "\nconfirmed\n" in tour.stdout
     assert "\nNIGHTS_TAKEN\n" in tour.stdout

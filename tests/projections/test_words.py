@@ -77,6 +77,13 @@ def test_words_are_stemmed_in_the_language_of_the_text(query: str, text: str, la
     assert finds(query, text, language)
 
 
+@pytest.mark.parametrize("query", ["75002", "7500", "750011", "75010", "flat13"])
+def test_numbers_are_exact(query: str) -> None:
+    """In a word with a digit no slip is forgiven: it is another house, street or code."""
+    assert not finds(query, "75001 Paris, flat12")
+    assert finds("75001 flat12 pariss", "75001 Paris, flat12")
+
+
 def test_the_highest_part_counts() -> None:
     """A term says where it weighs most, and a forgiving form never hides a word."""
     found = terms([(Part.TEXT, "loft lofty"), (Part.TITLE, "Loft"), (Part.PLACE, "Paris loft")])

@@ -7,10 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from psycopg import sql
-
 from domain.errors import Invalid
 from domain.resource import Kind
+from infra.postgres import ready as sql
 from infra.read_models.documents import point_of
 from infra.read_models.rules import FALSE, TRUE, all_of, any_of
 from infra.read_models.search.stays import free

@@ -6,11 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-
 from domain.access import Rule, parents
 from domain.actor import Actor
 from domain.resource import Kind, Resource
+from infra.postgres import ready as sql
 from infra.read_models.asking import Asking
 from infra.read_models.codec import array_from_json, from_json
 from infra.read_models.search.conditions import Conditions

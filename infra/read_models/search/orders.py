@@ -8,9 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from uuid import UUID
 
-from psycopg import sql
-
 from domain.errors import Invalid
+from infra.postgres import ready as sql
 from infra.read_models.rules import Parameters, all_of, any_of
 from infra.read_models.search.conditions import Conditions, storable
 from infra.read_models.search.tables import DOCUMENT, NUMBERS, Tables

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from psycopg import sql
-
 from domain.money import EXPONENTS, WHOLE, rate
+from infra.postgres import ready as sql
 from infra.read_models.rules import Parameters
 from infra.read_models.search.stays import CALENDAR, IN_SEASON, SEASONS
 from read_api.search.algebra import LONGEST_STAY, Stay

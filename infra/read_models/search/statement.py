@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from psycopg import sql
-
 from domain.money import EXPONENTS
 from domain.resource import Kind
+from infra.postgres import ready as sql
 from infra.read_models.rules import Parameters, all_of
 from infra.read_models.search.conditions import Conditions
 from infra.read_models.search.orders import PRICE, behind, columns

@@ -5,8 +5,7 @@ A stay is free at most until the calendar's read model hears of a booking: reads
 
 from __future__ import annotations
 
-from psycopg import sql
-
+from infra.postgres import ready as sql
 from infra.read_models.rules import Parameters
 from read_api.search.algebra import FreeNights
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 
-from psycopg import sql
-
 from domain.access import parents
 from domain.actor import Actor
 from domain.resource import Field, Kind, Resource
+from infra.postgres import ready as sql
 from infra.read_models.model import table_name
 from infra.read_models.rules import Parameters, Visibility, text_of
 from infra.read_models.texts import TEXTS, words_key

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from psycopg import sql
-
+from infra.postgres import ready as sql
 from infra.read_models.model import table_name
 from infra.read_models.rules import FALSE, Parameters, all_of, any_of, text_of
 from projections.words import Asked, asked

@@ -34,6 +34,7 @@ from domain.access import (
 )
 from domain.actor import NOBODY, SYSTEM, Actor
 from domain.resource import Resource
+from infra.postgres import ready
 from infra.read_models.codec import to_json
 from infra.read_models.documents import DocumentModel
 from infra.read_models.rules import Parameters, Visibility
@@ -132,7 +133,7 @@ def test_the_query_shows_a_caller_what_the_rule_grants_and_nothing_else(
                     [document["id"], to_json(document)],
                 )
         for kind, (_, _, documents) in world.items():
-            values, d = Parameters(), sql.Identifier("d")
+            values, d = Parameters(), ready.Identifier("d")
             condition = Visibility(resources, actor, values).row(resources[kind], d)
             query = sql.SQL("SELECT id::text FROM {} AS d WHERE {}").format(sql.Identifier(f"doc_{kind}"), condition)
             found = {id for (id,) in tables.execute(query, values.values)}
@@ -157,7 +158,7 @@ def test_the_comparison_would_notice_a_rule_that_is_compiled_wrongly(tables: psy
     owner = Actor(PEOPLE[0], "user")
     declared = resource("house", Own("ownerId"), keeps_deleted=False)
     wrong = replace(declared, sees=Staff())
-    values, d = Parameters(), sql.Identifier("d")
+    values, d = Parameters(), ready.Identifier("d")
     with tables.transaction(force_rollback=True):
         tables.execute(
             "INSERT INTO doc_house (id, body, position) VALUES (%s, %s::jsonb, 1)", [document["id"], to_json(document)]

@@ -25,6 +25,7 @@ from domain.pricing import Rates, Season, min_stay, price
 from domain.resources.catalog import LISTING, LISTING_LOCALE_TEXT
 from domain.stay import Nights
 from domain.terms import Terms
+from infra.postgres import ready
 from infra.postgres.migrate import migrate
 from infra.read_models.catalogue import prepare
 from infra.read_models.codec import to_json
@@ -41,7 +42,7 @@ from read_api.search.algebra import FreeNights, Stay
 from read_api.search.declared import Index, Join
 
 FIRST = date(2031, 3, 28)
-D = sql.Identifier("d")
+D = ready.Identifier("d")
 TEXTS = Join("texts", LISTING_LOCALE_TEXT, by="id", on="listingId", many=True)
 INDEX = Index("listing", LISTING, joins=(TEXTS,), texts=("title", "texts.localizedTitle"))
 PLAIN = Offer(
@@ -219,7 +220,7 @@ def found(there: Shelf, query: str, *, few: bool) -> bool:
     return bool(there.ask(told(INDEX, words(query), parameters, alive, D, few=few), parameters))
 
 
-def alive(_: Join, table: sql.Identifier) -> sql.Composable:
+def alive(_: Join, table: ready.Identifier) -> sql.Composable:
     return sql.SQL("{}.body->'isActive' = 'true'::jsonb").format(table)
 
 
