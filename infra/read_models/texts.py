@@ -7,12 +7,15 @@ own words. So most documents keep nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from domain.resource import Field, Kind, Resource
 from projections.words import words
 
 TEXTS = frozenset({Kind.STRING, Kind.TEXT})
+SHORT = 64
+"""Characters of a text that is likely to come again, as zones and addresses do: its words are remembered."""
 VERSION = 1
 """Raised when something else is kept."""
 
@@ -41,12 +44,18 @@ def kept_texts(names: Iterable[str], document: Mapping[str, Any]) -> dict[str, s
 
 
 def _of_text(name: str, text: str) -> dict[str, str | list[str]]:
-    folded = text.casefold()
+    folded, told = _known(text) if len(text) <= SHORT else _forms(text)
     kept: dict[str, str | list[str]] = {} if text.isascii() else {name: folded}
-    told = " ".join(words(text))
     if told != folded:
         kept[words_key(name)] = told
     return kept
+
+
+def _forms(text: str) -> tuple[str, str]:
+    return text.casefold(), " ".join(words(text))
+
+
+_known = lru_cache(maxsize=4_096)(_forms)
 
 
 def _names(field: Field) -> list[str]:

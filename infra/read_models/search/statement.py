@@ -11,13 +11,30 @@ from infra.read_models.rules import Parameters, all_of
 from infra.read_models.search.conditions import Conditions
 from infra.read_models.search.orders import PRICE, behind, columns
 from infra.read_models.search.prices import stay_price
-from infra.read_models.search.tables import DOCUMENT, NUMBERS, Tables
-from read_api.search.algebra import And, Box, ByDistance, ByStayPrice, Condition, Facet, Question, Within
-from read_api.search.declared import Join
+from infra.read_models.search.tables import DOCUMENT, NUMBERS, TEXTS, Tables
+from read_api.search.algebra import (
+    And,
+    Box,
+    ByDistance,
+    ByField,
+    ByStayPrice,
+    Condition,
+    Everything,
+    Exists,
+    Facet,
+    Missing,
+    Not,
+    OneOf,
+    Or,
+    Question,
+    Range,
+    Within,
+)
+from read_api.search.declared import Join, Place
 
 COUNT = sql.SQL("SELECT count(*) FROM {tables} WHERE {where}")
 FOUND = sql.SQL(
-    "WITH found AS MATERIALIZED (SELECT {d}.id AS id{columns} FROM {tables} WHERE {where}),"
+    "WITH found AS {kept} (SELECT {d}.id AS id{columns} FROM {tables} WHERE {where}),"
     " page AS (SELECT *, row_number() OVER (ORDER BY {order}) AS place FROM found WHERE {behind}"
     " ORDER BY {order} LIMIT {limit} OFFSET {start})"
     " SELECT {total}, {facets}::text, {hits}::text"
@@ -29,9 +46,15 @@ HITS = sql.SQL(
 )
 VALUES = sql.SQL(
     "(SELECT coalesce(json_agg(json_build_array({told}, many) ORDER BY {order}), '[]'::json)"
-    " FROM (SELECT value, count(*) AS many FROM ({values}) AS each WHERE value IS NOT NULL GROUP BY value"
-    " ORDER BY {order} LIMIT {most}) AS counted)"
+    " FROM (SELECT value, many FROM ({values}) AS each ORDER BY {order} LIMIT {most}) AS counted)"
 )
+ITEMS = sql.SQL(
+    "SELECT value, sum(of_these)::bigint AS many FROM"
+    " (SELECT {0} AS list, count(*) AS of_these FROM found WHERE jsonb_typeof({0}) = 'array' GROUP BY {0}) AS lists,"
+    " LATERAL (SELECT DISTINCT value FROM jsonb_array_elements_text(list) AS item (value)) AS items"
+    " WHERE value IS NOT NULL GROUP BY value"
+)
+"""Of lists, few differ: each of those is taken apart once."""
 STAY = sql.SQL(" CROSS JOIN LATERAL (SELECT {} AS amount OFFSET 0) AS stay")
 
 
@@ -64,6 +87,7 @@ class Statement:
         rows = tables.all + STAY.format(self._price()) if priced else tables.all
         order = sql.SQL(", ").join([*(column.clause for column in by), sql.SQL("id")])
         return FOUND.format(
+            kept=sql.SQL("NOT MATERIALIZED" if self._is_in_order else "MATERIALIZED"),
             d=DOCUMENT,
             columns=sql.SQL("").join(sql.SQL(", {}").format(one) for one in selected),
             tables=rows,
@@ -76,6 +100,22 @@ class Statement:
             facets=self._facets(),
             hits=self._hits([sql.Identifier(column.name) for column in by], priced=priced),
         )
+
+    @property
+    def _is_in_order(self) -> bool:
+        """Does an index have the documents in this very order? A page is then read from it, and all are but counted.
+
+        Conditions are then asked twice, so that they had better be cheap.
+        """
+        question = self._question
+        if question.facets or self._needs_price or not _cheap(question.where):
+            return False
+        match question.orders:
+            case ():
+                return True
+            case (ByField(Place(None, field), True),):
+                return field.name == "createdAt"
+        return False
 
     @property
     def _needs_price(self) -> bool:
@@ -149,6 +189,20 @@ def _few(where: Condition) -> bool:
     return isinstance(where, Box | Within) or (isinstance(where, And) and any(_few(part) for part in where.parts))
 
 
+def _cheap(where: Condition) -> bool:
+    """Does it take no more than a look at the document's own plain values?"""
+    match where:
+        case Everything():
+            return True
+        case OneOf(place) | Range(place) | Exists(place) | Missing(place):
+            return place.join is None and place.field.kind not in TEXTS
+        case And(parts) | Or(parts):
+            return all(_cheap(part) for part in parts)
+        case Not(part):
+            return _cheap(part)
+    return False
+
+
 def _joined(join: Join, tables: Tables) -> sql.Composable:
     row = sql.Identifier("shown")
     rows, body = tables.rows(join, row), tables.body(join.resource, row)
@@ -169,12 +223,11 @@ def _facet(n: int, facet: Facet) -> sql.Composable:
             for bound in facet.bounds
         )
         return sql.SQL("(SELECT json_build_array({}) FROM found)").format(counts)
-    values = sql.SQL("SELECT {} AS value FROM found").format(column)
+    values = sql.SQL("SELECT {0} AS value, count(*) AS many FROM found WHERE {0} IS NOT NULL GROUP BY {0}").format(
+        column
+    )
     if facet.place.field.kind is Kind.LIST:
-        values = sql.SQL(
-            "SELECT DISTINCT id, item AS value FROM found, jsonb_array_elements_text(CASE jsonb_typeof({0})"
-            " WHEN 'array' THEN {0} END) AS item"
-        ).format(column)
+        values = ITEMS.format(column)
     number = facet.place.field.kind in NUMBERS
     return VALUES.format(
         told=sql.SQL("trim_scale(value)::text" if number else "value"),

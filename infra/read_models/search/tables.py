@@ -11,7 +11,7 @@ from domain.actor import Actor
 from domain.resource import Field, Kind, Resource
 from infra.postgres import ready as sql
 from infra.read_models.model import table_name
-from infra.read_models.rules import Parameters, Visibility, text_of
+from infra.read_models.rules import Parameters, Visibility, all_of, text_of
 from infra.read_models.texts import TEXTS, words_key
 from read_api.search.declared import Index, Join, Place
 
@@ -74,27 +74,32 @@ class Tables:
             return DOCUMENT
         alias = sql.Identifier(f"join {join.name}")
         if join.name not in self._joins:
-            row = sql.Identifier("joined")
-            self._joins[join.name] = sql.SQL("LEFT JOIN LATERAL ({} LIMIT 1) AS {} ON true").format(
-                sql.SQL("SELECT {row}.* FROM {rows}").format(row=row, rows=self.rows(join, row)), alias
-            )
+            self._joins[join.name] = self._joined(join, alias)
         return alias
+
+    def _joined(self, join: Join, alias: sql.Identifier) -> sql.Composable:
+        """As the database likes it best where there is one at most anyway; otherwise the newest of them."""
+        if join.on == "id":
+            return sql.SQL("LEFT JOIN {} AS {} ON {}").format(_table(join.resource), alias, self._matches(join, alias))
+        row = sql.Identifier("joined")
+        return sql.SQL("LEFT JOIN LATERAL (SELECT {}.* FROM {} LIMIT 1) AS {} ON true").format(
+            row, self.rows(join, row), alias
+        )
 
     def rows(self, join: Join, row: sql.Identifier) -> sql.Composable:
         """The joined documents that the caller sees, newest first: something to select from."""
-        key, on = self._key(join), join.on
+        order = sql.SQL(' ORDER BY {} COLLATE "C" DESC NULLS LAST, {}.id').format(text_of("createdAt", row), row)
+        return sql.SQL("{} AS {} WHERE {}{}").format(
+            _table(join.resource), row, self._matches(join, row), sql.SQL("") if join.on == "id" else order
+        )
+
+    def _matches(self, join: Join, row: sql.Identifier) -> sql.Composable:
+        """Is the row joined, and seen by the caller?"""
+        key = self._key(join)
         by_id = sql.SQL("{}.id = ({})::uuid").format(row, key)
-        matches = by_id if on == "id" else sql.SQL("{} = {}").format(text_of(on, row), key)
-        for name, value in join.where:
-            matches += sql.SQL(" AND {} = {}").format(text_of(name, row), self.parameters(value))
-        order = (
-            sql.SQL("")
-            if on == "id"
-            else sql.SQL(' ORDER BY {} COLLATE "C" DESC NULLS LAST, {}.id').format(text_of("createdAt", row), row)
-        )
-        return sql.SQL("{} AS {} WHERE {} AND {}{}").format(
-            _table(join.resource), row, matches, self._sees.row(join.resource, row), order
-        )
+        wanted = [by_id if join.on == "id" else sql.SQL("{} = {}").format(text_of(join.on, row), key)]
+        wanted += [sql.SQL("{} = {}").format(text_of(name, row), self.parameters(value)) for name, value in join.where]
+        return all_of([*wanted, self._sees.row(join.resource, row)])
 
     def value(self, place: Place) -> sql.Composable:
         """The value as text, null where there is none that the caller sees."""
