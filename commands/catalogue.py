@@ -19,6 +19,7 @@ from commands import (
     records,
     reservations,
     reviews,
+    saved_filters,
     sessions,
     users,
 )
@@ -43,6 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     *messages.COMMANDS,
     *message_reports.COMMANDS,
     *operators.COMMANDS,
+    *saved_filters.COMMANDS,
 )
 
 

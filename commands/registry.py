@@ -31,6 +31,8 @@ class Route:
     """The message takes the body as it came (`raw`) and its signature header (`signature`): a webhook."""
     for_session: bool = False
     """It is about the caller's own session: a stranger may ask, but not somebody whose cookie does not count."""
+    prefixed: bool = False
+    """It stands under the prefix of its service only."""
     may_be_silent: bool = False
     """The request is plain without a body, though one may add to it."""
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from commands.payment_provider import Callbacks, PaymentProvider
     from commands.ports import Documents, Ids
     from commands.quotes import QuoteSigner
+    from commands.saved_filters import Filters
     from domain.terms import Terms
 
 
@@ -26,3 +27,4 @@ class Services:
     quotes: QuoteSigner
     payments: PaymentProvider
     callbacks: Callbacks
+    filters: Filters

@@ -22,6 +22,7 @@ from domain.reservation import Reservation
 from domain.resource import Resource
 from domain.resources.bookings import QUOTE, RESERVATION
 from domain.resources.catalog import LISTING, LISTING_AMENITY, LISTING_CALENDAR, LISTING_LOCALE_TEXT
+from domain.resources.dashboards import SAVED_FILTER
 from domain.resources.identity import API_KEY, BRIEF_USER, USER, USER_SEARCH
 from domain.resources.messaging import GOT_MESSAGE, MESSAGE, MESSAGE_REPORT, MESSAGE_THREAD
 from domain.resources.operators import OPERATOR
@@ -79,5 +80,6 @@ RESOURCES: tuple[Resource, ...] = (
     GOT_MESSAGE,
     MESSAGE_REPORT,
     OPERATOR,
+    SAVED_FILTER,
 )
 """Every resource that callers see."""

@@ -53,6 +53,8 @@ from read_api.lists import Pages
 from read_api.operators import Limits as OperatorLimits
 from read_api.operators import OperatorReads
 from read_api.search.listings import ListingSearch
+from read_api.search.dashboards import Dashboards
+from read_api.search.indexes import Indexes
 
 
 @asynccontextmanager
@@ -140,6 +142,7 @@ async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
         quotes=SignedQuotes(await secret(base.conninfo, "quotes")),
         payments=await provider_of(stack, settings, base.conninfo),
         callbacks=callbacks_of(settings),
+        filters=Indexes(),
     )
 
 
@@ -175,6 +178,7 @@ async def _assembled(
         services=services,
         bus=bus,
         reads=side.reads,
+        dashboards=Dashboards(side.search if search is None else search.engine),
         operators=OperatorReads(side.store, side.feeds, operator_limits),
         callers=Callers(base.store, base.tokens),
         signing_keys=base.keys,

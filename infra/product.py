@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from read_api.operators import OperatorReads
     from read_api.reads import Reads
     from read_api.search.listings import ListingSearch
+    from read_api.search.dashboards import Dashboards
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Product:
     bus: Bus
     reads: Reads
     operators: OperatorReads
+    dashboards: Dashboards
     callers: Callers
     signing_keys: SigningKeys
     scheduler: Scheduler

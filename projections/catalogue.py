@@ -8,6 +8,7 @@ from domain.kernel import Recorded
 from domain.payment import Payment
 from domain.payment_attempt import PaymentAttempt
 from domain.reservation import Reservation
+from domain.resources.dashboards import SAVED_FILTER
 from domain.review_window import ReviewWindow
 from projections import payments, reservations, reviews
 from projections.calendars import CALENDARS
@@ -20,7 +21,7 @@ from projections.messaging import MESSAGE_REPORTS, MESSAGE_THREADS, MESSAGES
 from projections.operators import OPERATOR_FEED, OPERATORS
 from projections.payments import PAYMENT_RECORDS, RESERVATION_PAYMENTS
 from projections.projection import Projection
-from projections.records import RECORDS
+from projections.records import RECORDS, record_projection
 from projections.reservations import RESERVATIONS
 from projections.reviews import REVIEW_AGGREGATES, REVIEWS
 
@@ -52,6 +53,7 @@ PROJECTIONS: tuple[Projection | FeedProjection | DeadlineProjection, ...] = (
     MESSAGE_THREADS,
     MESSAGES,
     MESSAGE_REPORTS,
+    record_projection(SAVED_FILTER),
     OPERATORS,
     OPERATOR_FEED,
     DEADLINES,

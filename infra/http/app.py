@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from infra.http import (
+    bff_routes,
     clock_routes,
     command_routes,
     identity_routes,
@@ -49,6 +50,7 @@ def create_app(product: Product) -> FastAPI:
     operator_routes.mount_history(mount, product, describe)
     read_routes.mount(mount, product, describe)
     search_routes.mount(mount, product, describe)
+    bff_routes.mount(mount, product, describe)
     pages.mount(mount, product)
     app.openapi = lambda: describe.document(mount.paths)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, unknown_address)
@@ -67,6 +69,7 @@ def mount_commands(mount: Mount, product: Product, describe: Describe) -> None:
             command_routes.endpoint(mount.edge, command, route),
             foresees=command_routes.foresight(mount.edge, command, route) if command.ahead else None,
             services=(route.service,),
+            prefixed=route.prefixed,
             operation=describe.command(command, route),
             api_auth=route.service == operator_routes.SERVICE,
             public=command.public,

@@ -37,15 +37,20 @@ class Mount:
         api_auth: bool = False,
         anonymous: bool = False,
         foresees: Foresight | None = None,
+        prefixed: bool = False,
     ) -> None:
-        """One endpoint at all its paths, with and without the prefix of each of its services. See `Edge.open`."""
+        """One endpoint at all its paths, with and without the prefix of each of its services, or with it only.
+
+        See `Edge.open`.
+        """
         prefixes = [prefix_of(service) for service in services]
         opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous, foresees=foresees)
         for path in paths:
-            for prefix in ("", *prefixes):
+            for prefix in prefixes if prefixed else ("", *prefixes):
                 self._route(prefix + path, method, opened)
             if operation is not None:
-                servers = [{"url": "/"}, *({"url": prefix} for prefix in prefixes)] if prefixes else None
+                alone = [] if prefixed else [{"url": "/"}]
+                servers = [*alone, *({"url": prefix} for prefix in prefixes)] if prefixes else None
                 self._describe(path, method, operation, servers)
 
     def _route(self, path: str, method: str, endpoint: Opened) -> None:

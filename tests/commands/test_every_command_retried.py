@@ -13,11 +13,11 @@ from commands.registry import Command
 from domain.errors import DomainError
 from infra.payments.simulator import Simulator
 from tests.commands.marketplace import open_marketplace
-from tests.commands.retries import letters, money, people, stays
+from tests.commands.retries import dashboards, letters, money, people, stays
 from tests.commands.retries.table import ANOTHER, NOTHING, Asked, Row, Town
 from tests.commands.till import Frail
 
-ROWS = (*people.ROWS, *stays.ROWS, *money.ROWS, *letters.ROWS)
+ROWS = (*people.ROWS, *stays.ROWS, *money.ROWS, *letters.ROWS, *dashboards.ROWS)
 
 
 @pytest.fixture(scope="module")
