@@ -52,9 +52,9 @@ from projections.catalogue import DEADLINES, PROJECTIONS
 from read_api.lists import Pages
 from read_api.operators import Limits as OperatorLimits
 from read_api.operators import OperatorReads
-from read_api.search.listings import ListingSearch
 from read_api.search.dashboards import Dashboards
 from read_api.search.indexes import Indexes
+from read_api.search.listings import ListingSearch
 
 
 @asynccontextmanager

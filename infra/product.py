@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from read_api.operators import OperatorReads
     from read_api.reads import Reads
-    from read_api.search.listings import ListingSearch
     from read_api.search.dashboards import Dashboards
+    from read_api.search.listings import ListingSearch
 
 
 @dataclass(frozen=True)

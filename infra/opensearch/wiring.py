@@ -8,17 +8,7 @@ from infra.opensearch.versions import Shape
 from infra.read_models.side import ReadSide, WholeLog
 from infra.settings import Settings
 from projections.catalogue import PROJECTIONS
-from read_api.search.declared import Index
-from read_api.search.listing_index import LISTINGS
-
-
-def plain_indexes(side: ReadSide) -> tuple[Index, ...]:
-    """One index for each resource with a list, over its documents as they are; that of listings as guests search it."""
-    return tuple(
-        LISTINGS if name == LISTINGS.name else Index(name, resource)
-        for name, resource in side.resources.items()
-        if resource.has_list
-    )
+from read_api.search.catalogue import INDEXES, SAVED_FILTERS
 
 
 def opensearch_of(settings: Settings, conninfo: str, log: WholeLog, side: ReadSide) -> SearchSide | None:
@@ -32,7 +22,7 @@ def opensearch_of(settings: Settings, conninfo: str, log: WholeLog, side: ReadSi
         log,
         side,
         PROJECTIONS,
-        plain_indexes(side),
+        (*INDEXES, SAVED_FILTERS),
         cluster=cluster,
         prefix=settings.opensearch_prefix,
         shape=shape,

@@ -62,9 +62,11 @@ def value_of(field: Field, name: str, value: Any) -> Value:
 
 def number_of(name: str, value: Any) -> Decimal:
     """A number. Raises Invalid."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or abs(value) >= BEYOND:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Invalid({name: "is not a number"})
     number = Decimal(value)
+    if abs(number) >= BEYOND:
+        raise Invalid({name: "is too large a number"})
     if number != round(number, MOST_DECIMALS):
         raise Invalid({name: f"is not a number of at most {MOST_DECIMALS} decimals"})
     return number

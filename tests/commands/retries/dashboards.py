@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from tests.commands.retries.table import Asked, Row, Town
 
-MINE = {"indexName": "reservations", "filterName": "Mine", "conditions": {"field": "currency", "operator": "exists"}}
+MINE: dict[str, Any] = {"indexName": "reservations", "filterName": "Mine", "conditions": {"field": "currency", "operator": "exists"}}
 
 
 async def a_filter(town: Town) -> Asked:
