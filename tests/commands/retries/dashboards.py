@@ -7,7 +7,11 @@ from uuid import uuid4
 
 from tests.commands.retries.table import Asked, Row, Town
 
-MINE: dict[str, Any] = {"indexName": "reservations", "filterName": "Mine", "conditions": {"field": "currency", "operator": "exists"}}
+MINE: dict[str, Any] = {
+    "indexName": "reservations",
+    "filterName": "Mine",
+    "conditions": {"field": "currency", "operator": "exists"},
+}
 
 
 async def a_filter(town: Town) -> Asked:
