@@ -100,7 +100,7 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) 
     )
     pages = Pages(settings.page_rows, settings.page_rows_max)
     side = await stack.enter_async_context(
-        ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now, pages=pages)
+        ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now, pages=pages, tries=settings.projection_tries)
     )
     lifetime = timedelta(hours=settings.token_hours)
     keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, wall_now)
@@ -214,7 +214,13 @@ def _parts(
         lag = {
             model.name: {"events": model.events_behind, "seconds": round(model.seconds_behind, 3)} for model in found
         }
-        return {"lag": lag} | ({"problem": "; ".join(sick)} if sick else {})
+        aside = {model.name: model.dead_letters for model in found if model.dead_letters}
+        streams = ", ".join(f"{count} of {name}" for name, count in aside.items())
+        return (
+            {"lag": lag, "deadLetters": aside}
+            | ({"problem": "; ".join(sick)} if sick else {})
+            | ({"warning": f"streams are set aside: {streams}; see `innkeep dead-letters list`"} if aside else {})
+        )
 
     parts = {
         "database": database,

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     commands_waiting: Count = 5_000
     """How many commands of one process may wait for the database at once; more are answered 503."""
 
+    # Read models.
+    projection_tries: Count = 5
+    """How often an event is tried that a read model cannot take in, before its stream is set aside."""
+
     # Payments.
     payments: Provider | None = None
     stripe_api_key: SecretStr | None = None

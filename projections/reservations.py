@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -142,10 +143,11 @@ def _agreement(of: Agreement) -> Document:
         "totalPrice": major(of.price.total, of.price.currency),
         "priceLines": itemised(of.price),
         "bookingPoliciesSnapshot": booking_policies(of.booking_policies, of.price.currency),
-        "cancellationPolicySnapshot": _policy(of.cancellation),
+        "cancellationPolicySnapshot": dict(_policy(of.cancellation)),
     }
 
 
+@lru_cache(maxsize=1_024)
 def _policy(of: Policy) -> Document:
     return cancellation_policy(Cancellation(of.tier, steps_of(of)))
 
@@ -171,7 +173,7 @@ def _refund(of: Refund | None, currency: str) -> Document | None:
 def _targets(event: Recorded) -> Iterable[Target]:
     """A reservation's own events, and what its review window tells its parties."""
     fact: Any = event.fact
-    yield Target(event.stream if isinstance(fact, Reservation.Event) else fact.reservation)
+    return (Target(fact.originator_id if isinstance(fact, Reservation.Event) else fact.reservation),)
 
 
 def _streams(document: Document) -> Sequence[UUID]:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from infra.cli import events
+from infra.cli import dead_letters, events
 from infra.cli.options import DATA, AsJson, Data, Host, Port
 from infra.settings import SettingsError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 
 app.add_typer(events.app, name="events")
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 @app.command()

@@ -29,11 +29,14 @@ from infra.postgres.line import Line
 from infra.postgres.migrate import migrate
 from infra.read_models.aside import TooManyAside
 from infra.read_models.rebuild import NoWayBack, RebuildRunning
+from infra.read_models.retrying import NoSuchLetter, StillFails
 from infra.read_models.side import NoSuchModel, ReadSide
 from infra.settings import PREFIX, Settings, load_settings, setting_names
 from projections.catalogue import PROJECTIONS
 
 Run = Callable[[Settings, str, PostgresEventStore, ReadSide], Coroutine[Any, Any, None]]
+SAID = (NoSuchModel, NoWayBack, RebuildRunning, TooManyAside, NoSuchLetter, StillFails)
+"""What is said in one line."""
 WHOLE = partial(Column, overflow="fold")
 """A column whose text is never cut short."""
 
@@ -47,7 +50,7 @@ def operate(data: Path, run: Run) -> None:
 
     try:
         on_database(data, on_all)
-    except (NoSuchModel, NoWayBack, RebuildRunning, TooManyAside) as error:
+    except SAID as error:
         fail(str(error))
 
 
@@ -67,15 +70,14 @@ def lag(data: Path, *, as_json: bool) -> None:
     async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
         found = await side.health()
         if as_json:
-            fields = ("name", "state", "position", "events_behind", "seconds_behind", "error")
-            _print_json([{field: getattr(model, field) for field in fields} for model in found])
+            fields = ("name", "state", "position", "events_behind", "seconds_behind", "dead_letters", "error")
+            print_json([{field: getattr(model, field) for field in fields} for model in found])
             return
-        table = Table(WHOLE("read model"), "state", "position", "events behind", "seconds behind", "trouble")
+        heads = ("state", "position", "events behind", "seconds behind", "dead letters", "trouble")
+        table = Table(WHOLE("read model"), *heads)
         for model in found:
-            behind = f"{model.seconds_behind:.1f}"
-            table.add_row(
-                model.name, model.state, str(model.position), str(model.events_behind), behind, model.error or ""
-            )
+            numbers = (model.position, model.events_behind, f"{model.seconds_behind:.1f}", model.dead_letters)
+            table.add_row(model.name, model.state, *map(str, numbers), model.error or "")
         console().print(table)
 
     operate(data, run)
@@ -117,5 +119,6 @@ def console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=WIDE)
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """As programs read it."""
     console().print_json(json.dumps(value))

@@ -78,7 +78,12 @@ def _of_model(model: ModelHealth, end: int, *, led: bool) -> Iterator[Finding]:
         why = f"{model.failed_event or 'a page'} at {model.failed_position}: {model.error}"
         todo = f"start a version that knows this event, or mend its projection; it is tried again by itself, or {again}"
         yield Finding(name, "problem", f"stopped by {why}", todo)
-    elif model.state == "rebuild due":
+    if model.dead_letters:
+        seen = f"{model.dead_letters} streams are set aside: it cannot take in one of their events"
+        todo = f"`innkeep dead-letters list --model {model.name}` says why; mend it, then `innkeep dead-letters retry`"
+        # What is not in the table of deadlines does not happen.
+        yield Finding(f"dead letters of {model.name}", "problem" if model.name == "deadline" else "warning", seen, todo)
+    if model.state == "rebuild due":
         yield Finding(name, "warning", "declared otherwise than its table was made: a rebuild is due", again)
 
 

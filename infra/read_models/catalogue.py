@@ -21,11 +21,14 @@ ADD = sql.SQL("ALTER TABLE {} ADD COLUMN {} {}")
 DROP = sql.SQL("DROP TABLE IF EXISTS {}")
 ENTER = """INSERT INTO read_model (name, version, declaration) VALUES (%s, %s, %s)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, declaration = excluded.declaration, position = 0,
-    state = 'live', failed_position = NULL, failed_event = NULL, error = NULL, updated_at = now()"""
-HEALTH = """SELECT r.name, r.version, r.declaration, r.position, r.state, r.failed_position, r.failed_event, r.error,
+    state = 'live', failed_position = NULL, failed_event = NULL, error = NULL, updated_at = now(),
+    epoch = read_model.epoch + 1"""
+HEALTH = """SELECT r.name, r.version, r.declaration, r.position, r.state,
     (SELECT count(*) FROM event AS e WHERE e.position > r.position),
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
-      JOIN command AS c ON c.id = e.command WHERE e.position > r.position ORDER BY e.position LIMIT 1), 0)::float8
+      JOIN command AS c ON c.id = e.command WHERE e.position > r.position ORDER BY e.position LIMIT 1), 0)::float8,
+    r.failed_position, r.failed_event, r.error,
+    (SELECT count(DISTINCT d.subject) FROM dead_letter AS d WHERE d.model = r.name)
   FROM read_model AS r ORDER BY r.name"""
 
 
@@ -44,6 +47,8 @@ class ModelHealth:
     """Of the event that stopped it."""
     failed_event: str | None = None
     error: str | None = None
+    dead_letters: int = 0
+    """Streams that it leaves out, as it cannot take in one of their events."""
 
     @property
     def well(self) -> bool:
@@ -98,8 +103,8 @@ async def health(connection: Connection, models: Mapping[str, Model]) -> list[Mo
     """How each declared read model does, by name: the truth of the database, whoever runs them."""
     cursor = await connection.execute(HEALTH)
     found = {
-        name: ModelHealth(name, _state(models[name], version, declaration, state), at, events, seconds, *failure)
-        for name, version, declaration, at, state, *failure, events, seconds in await cursor.fetchall()
+        name: ModelHealth(name, _state(models[name], version, declaration, state), at, events, seconds, *told)
+        for name, version, declaration, at, state, events, seconds, *told in await cursor.fetchall()
         if name in models
     }
     return [found.get(name, ModelHealth(name, "missing", 0, 0, 0.0)) for name in sorted(models)]

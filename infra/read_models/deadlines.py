@@ -22,13 +22,14 @@ CREATE = sql.SQL(
 )
 INDEX = sql.SQL("CREATE INDEX ON {} (due, kind, subject)")
 SET: LiteralString = (
-    "INSERT INTO {} (kind, subject, due, position)"
+    "INSERT INTO {} AS d (kind, subject, due, position)"
     " SELECT * FROM unnest(%b::text[], %b::uuid[], %b::timestamptz[], %b::bigint[])"
     " ON CONFLICT (kind, subject) DO UPDATE SET due = excluded.due, position = excluded.position"
+    " WHERE d.position < excluded.position"
 )
 CLEAR: LiteralString = (
-    "DELETE FROM {} AS d USING unnest(%b::text[], %b::uuid[]) AS cleared (kind, subject)"
-    " WHERE d.kind = cleared.kind AND d.subject = cleared.subject"
+    "DELETE FROM {} AS d USING unnest(%b::text[], %b::uuid[], %b::bigint[]) AS cleared (kind, subject, position)"
+    " WHERE d.kind = cleared.kind AND d.subject = cleared.subject AND d.position < cleared.position"
 )
 
 
@@ -82,11 +83,12 @@ class DeadlineModel:
                 due = change.due if isinstance(change, Set) else None
                 last[change.kind, change.subject] = (due, event.position)
         held = [(kind, subject, due, at) for (kind, subject), (due, at) in last.items() if due is not None]
-        cleared = [key for key, (due, _) in last.items() if due is None]
+        cleared = [(kind, subject, at) for (kind, subject), (due, at) in last.items() if due is None]
         if held:
             kinds, subjects, dues, positions = zip(*held, strict=True)
-            columns = (Texts(kinds), Uuids(subjects), Instants(dues), BigInts(positions))
-            await connection.execute(written_for(SET, table), columns, prepare=True)
+            held_columns = (Texts(kinds), Uuids(subjects), Instants(dues), BigInts(positions))
+            await connection.execute(written_for(SET, table), held_columns, prepare=True)
         if cleared:
-            kinds, subjects = zip(*cleared, strict=True)
-            await connection.execute(written_for(CLEAR, table), (Texts(kinds), Uuids(subjects)), prepare=True)
+            kinds, subjects, positions = zip(*cleared, strict=True)
+            columns = (Texts(kinds), Uuids(subjects), BigInts(positions))
+            await connection.execute(written_for(CLEAR, table), columns, prepare=True)
