@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from commands.bus import Bus
 from commands.catalogue import registry
 from commands.credentials import Identity
 from commands.services import Services
@@ -34,6 +33,7 @@ from infra.identity.tokens import SignedTokens
 from infra.ids import new_id
 from infra.kafka import relay_of
 from infra.kafka.relay import Relay
+from infra.metrics import CountingBus, Metrics
 from infra.opensearch.side import SearchSide
 from infra.opensearch.wiring import opensearch_of
 from infra.payments import callbacks_of, provider_of
@@ -90,13 +90,15 @@ class _Foundation:
     keys: SigningKeys
     tokens: SignedTokens
     watch: Watch
+    metrics: Metrics
 
 
 async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) -> _Foundation:
     clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox))
     keep = timedelta(hours=settings.idempotency_hours)
+    metrics, codec = Metrics(), Codec(AGGREGATES, UPCASTS)
     store = await stack.enter_async_context(
-        PostgresEventStore(conninfo, Codec(AGGREGATES, UPCASTS), waiting=settings.commands_waiting, keep=keep)
+        PostgresEventStore(conninfo, codec, waiting=settings.commands_waiting, keep=keep, shared=metrics.batch)
     )
     pages = Pages(settings.page_rows, settings.page_rows_max)
     side = await stack.enter_async_context(
@@ -108,7 +110,7 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) 
     tokens = SignedTokens(keys, lifetime, wall_now)
     watched = await _line(stack, conninfo, "watch")
     watch = Watch(look_on(watched, settings.writer_warn_seconds), settings.writer_warn_seconds)
-    return _Foundation(settings, conninfo, clock, store, side, keys, tokens, watch)
+    return _Foundation(settings, conninfo, clock, store, side, keys, tokens, watch, metrics)
 
 
 async def _line(stack: AsyncExitStack, conninfo: str, use: str) -> Line:
@@ -151,7 +153,8 @@ async def _assembled(
 ) -> Product:
     settings, side = base.settings, base.side
     commands = registry()
-    bus = Bus(base.store, services, patience=settings.idempotency_wait_seconds)
+    bus = CountingBus(base.store, services, patience=settings.idempotency_wait_seconds)
+    bus.metrics = base.metrics
     operator_limits = OperatorLimits(
         page=settings.operators_page_rows,
         entries=settings.feed_entries,
@@ -191,6 +194,7 @@ async def _assembled(
             base.clock.now,
             fingerprints,
         ),
+        metrics=base.metrics,
         fingerprint_secret=fingerprints,
         parts=_parts(base, scheduler, relay, search),
     )

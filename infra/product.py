@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from infra.event_store import PostgresEventStore
     from infra.identity.callers import Callers
     from infra.identity.signing import SigningKeys
+    from infra.metrics import Metrics
     from infra.read_models.side import ReadSide
     from infra.scheduler import Scheduler
     from infra.settings import Settings
@@ -45,6 +46,7 @@ class Product:
     scheduler: Scheduler
     side: ReadSide
     listings: ListingSearch
+    metrics: Metrics
     fingerprint_secret: bytes
     """Keys the hashes of bodies, so that the journal tells nobody what was asked."""
     parts: Mapping[str, Part] = field(default_factory=dict)

@@ -66,15 +66,28 @@ class GroupCommit:
     """
 
     def __init__(
-        self, lines: Iterable[Line], *, most: int, waiting: int, keep: timedelta, committed: Callable[[], None]
+        self,
+        lines: Iterable[Line],
+        *,
+        most: int,
+        waiting: int,
+        keep: timedelta,
+        committed: Callable[[], None],
     ) -> None:
         self._lines = tuple(lines)
         self._most = most
         self._keep = keep
         self._committed = committed
+        self.shared: Callable[[int], None] = lambda _saves: None
+        """Told how many saves share a transaction, each time."""
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue(waiting)
         self._writers: list[asyncio.Task[None]] = []
         self._taking = False
+
+    @property
+    def waiting(self) -> int:
+        """Saves that wait for a writer."""
+        return self._queue.qsize()
 
     def start(self) -> None:
         """Start the writers, on the running event loop."""
@@ -112,6 +125,7 @@ class GroupCommit:
     async def _write(self, line: Line) -> None:
         while (first := await self._queue.get()) is not None:
             batch = [first, *self._waiting_now(self._most - 1)]
+            self.shared(len(batch))
             try:
                 await self._settle(line, batch)
             except Unavailable as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
@@ -15,12 +15,13 @@ from commands.ports import Cause, Kept, Page, Unavailable, Wanted, WrongKind
 from domain.actor import SYSTEM
 from domain.kernel import Aggregate, Fact, Recorded
 from infra.event_store.cache import Cache
-from infra.event_store.codec import Codec, Stored, UnknownEvent
+from infra.event_store.codec import Codec, Stored
 from infra.event_store.feed import Feed
 from infra.event_store.group_commit import NO_COPY, GroupCommit
 from infra.event_store.journal import Journal
 from infra.event_store.notifier import Notifier
 from infra.event_store.recent import Recent
+from infra.event_store.rows import Rows
 from infra.event_store.saves import Save
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
@@ -56,6 +57,7 @@ class PostgresEventStore:
         keep: how long idempotency keys and their answers are kept, in real time.
         patience: seconds to try for a connection before it is Unavailable.
         stall: seconds without an answer after which a connection counts as lost.
+        shared: told how many saves share a transaction, each time.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class PostgresEventStore:
         keep: timedelta = timedelta(hours=24),
         patience: float = 1.0,
         stall: float = 5.0,
+        shared: Callable[[int], None] = lambda _saves: None,
     ) -> None:
         def line(use: str) -> Line:
             return Line(conninfo, f"innkeep {use}", patience=patience, stall=stall)
@@ -77,6 +80,7 @@ class PostgresEventStore:
         self._codec = codec
         self._cache = Cache(cached)
         self._recent = Recent(cached)
+        self._rows = Rows(codec, self._recent)
         self._loads, self._reads, self._files = line("loads"), line("feed"), line("journal")
         self._keys = ActorKeys(self._files)
         self._journal = Journal(self._files, self._keys, keep)
@@ -85,6 +89,7 @@ class PostgresEventStore:
         self._news = Together(self._news_of)
         writing = [line(f"writer {number}") for number in range(1, writers + 1)]
         self._commit = GroupCommit(writing, most=batch, waiting=waiting, keep=keep, committed=self._appended)
+        self._commit.shared = shared
         self._vigil = Vigil("event store", self._trial)
 
     async def open(self) -> Self:
@@ -179,7 +184,7 @@ class PostgresEventStore:
         A page ends before an event that this code does not know; the next read raises UnknownEvent. Raises
         Unavailable.
         """
-        return self._page(*await self._feed.read(after, limit))
+        return self._rows.page(*await self._feed.read(after, limit))
 
     async def stretch(self, after: int, length: int, only: Collection[type[Fact]] | None = None) -> Page:
         """What is settled of the next so many positions; as `read`.
@@ -187,19 +192,7 @@ class PostgresEventStore:
         `only`: other events are passed over unread, but never one that this code does not know.
         """
         without = () if only is None else self._codec.others(frozenset(only))
-        return self._page(*await self._feed.stretch(after, length, without))
-
-    def _page(self, rows: Sequence[TupleRow], position: int) -> Page:
-        events: list[Recorded] = []
-        for row in rows:
-            try:
-                events.append(self._recorded(row, self._recent.take(row[1], row[2], row[8])))
-            except UnknownEvent as unknown:
-                unknown.position = row[0]
-                if not events:
-                    raise
-                return Page(events, events[-1].position)
-        return Page(events, position)
+        return self._rows.page(*await self._feed.stretch(after, length, without))
 
     async def rows(self, after: int, limit: int) -> tuple[Sequence[tuple[Any, ...]], int]:
         """As `read`, the rows as they are stored: position, stream, version, name, state, instant, actor, role, and the
@@ -211,7 +204,8 @@ class PostgresEventStore:
         """All that happened to these streams, in the log's order, up to and including that instant. Raises
         UnknownEvent and Unavailable.
         """
-        return [self._recorded(row) for row in await self._reads.ask(HISTORY, [Uuids(list(streams)), until, until])]
+        rows = await self._reads.ask(HISTORY, [Uuids(list(streams)), until, until])
+        return [self._rows.recorded(row) for row in rows]
 
     async def kept(self, key: str) -> Kept | None:
         """What the journal has for this idempotency key, if it is not yet forgotten. Raises Unavailable."""
@@ -231,6 +225,11 @@ class PostgresEventStore:
     def trouble(self) -> str | None:
         """What keeps commands from being decided or recorded, as the last of them found; None if nothing does."""
         return None if self._vigil.trouble is None else self._vigil.trouble.message
+
+    @property
+    def waiting(self) -> int:
+        """Saves that wait for a transaction."""
+        return self._commit.waiting
 
     async def head(self) -> int:
         """The newest settled position, as far as it is known to be settled now. Raises Unavailable."""
@@ -297,11 +296,3 @@ class PostgresEventStore:
             fact.mutate(draft)
         if rows or self._cache.get(type(draft), draft.id) is None:
             self._cache.put(draft.draft())
-
-    def _recorded(self, row: TupleRow, fact: Fact | None = None) -> Recorded:
-        position, stream, version, name, state, at, actor, role, command, command_name = row
-        if command_name is None:
-            raise LookupError(f"event {position} has no command in the journal: the log is damaged")
-        if fact is None:
-            fact = self._codec.decode(stream, version, name, state)
-        return Recorded(position, fact, at.astimezone(UTC), actor, role, command, command_name)

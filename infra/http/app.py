@@ -14,6 +14,7 @@ from infra.http import (
     clock_routes,
     command_routes,
     identity_routes,
+    metric_routes,
     operator_routes,
     pages,
     quote_routes,
@@ -52,6 +53,7 @@ def create_app(product: Product) -> FastAPI:
     search_routes.mount(mount, product, describe)
     bff_routes.mount(mount, product, describe)
     pages.mount(mount, product)
+    metric_routes.mount(mount, product)
     app.openapi = lambda: describe.document(mount.paths)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, unknown_address)
     return app

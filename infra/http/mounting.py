@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from infra.http.dispatch import Application, Opened
 from infra.http.edge import Edge, Endpoint, Foresight
@@ -46,12 +50,24 @@ class Mount:
         prefixes = [prefix_of(service) for service in services]
         opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous, foresees=foresees)
         for path in paths:
+            counted = self._counted(opened, method, path)
             for prefix in prefixes if prefixed else ("", *prefixes):
-                self._route(prefix + path, method, opened)
+                self._route(prefix + path, method, counted)
             if operation is not None:
                 alone = [] if prefixed else [{"url": "/"}]
                 servers = [*alone, *({"url": prefix} for prefix in prefixes)] if prefixes else None
                 self._describe(path, method, operation, servers)
+
+    def _counted(self, opened: Opened, method: str, route: str) -> Opened:
+        observe = self.edge.product.metrics.request(method, route)
+
+        async def counted(request: Request) -> Response:
+            start = time.perf_counter()
+            response = await opened(request)
+            observe(response.status_code, time.perf_counter() - start)
+            return response
+
+        return counted
 
     def _route(self, path: str, method: str, endpoint: Opened) -> None:
         self.app.add_route(path, endpoint, methods=[method], include_in_schema=False)

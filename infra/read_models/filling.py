@@ -27,6 +27,8 @@ class Pace(NamedTuple):
     """Documents made, or ..."""
     long: int = 200_000
     """... positions passed, after which what was made is written."""
+    near: int = 1_000
+    """Positions left to be taken in with the swap, at most, where the log does not outrun the rebuild."""
 
 
 USUAL = Pace()
@@ -72,7 +74,8 @@ class Filler:
         self.writes, self.reads, self.model = writes, reads, model
         self.position = self.stored = begun.position if begun else 0
         """Taken in, and written."""
-        self._log, self._pace = log, pace
+        self.pace = pace
+        self._log = log
         self._making: Making = model.making(table_beside(model, "rebuild"), resumed=begun is not None)
         self._aside = Aside(model, letters_beside(model, "rebuild"))
         self._storing: asyncio.Task[None] | None = None
@@ -131,7 +134,7 @@ class Filler:
         """What comes next in the log, of so many positions at most. An unknown event is passed if it does not concern
         the model.
         """
-        length = self._pace.stretch if most is None else min(most, self._pace.stretch)
+        length = self.pace.stretch if most is None else min(most, self.pace.stretch)
         try:
             return await self._log.stretch(after, length, self.model.handles)
         except UnknownEvent as unknown:
@@ -163,13 +166,13 @@ class Filler:
         start = 0
         while start < len(page.events):
             careful = page.events[start].position <= self._careful
-            some = page.events[start : start + (1 if careful else self._pace.at_once)]
+            some = page.events[start : start + (1 if careful else self.pace.at_once)]
             start += len(some)
             await self._fold(some)
             self.position = some[-1].position
             if careful:
                 await self._store_alone(some[0])
-            elif self._making.size >= self._pace.many or self.position - self.stored > self._pace.long:
+            elif self._making.size >= self.pace.many or self.position - self.stored > self.pace.long:
                 await self._store()
         self.position = page.position
 

@@ -29,8 +29,6 @@ DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
 POSITION = "SELECT position FROM read_model WHERE name = %s"
 PATIENCE = "SET LOCAL lock_timeout = '250ms'"
 FOR_GOOD = "SET LOCAL synchronous_commit = on"
-NEAR = 1_000
-"""Positions that are left to be taken in with the swap, at most, where the log does not outrun the rebuild."""
 AGAIN_SECONDS = 0.1
 SETTLING_SECONDS, SETTLING_TRIES = 0.01, 50
 
@@ -174,7 +172,7 @@ async def _rest(filler: Filler, until: int) -> tuple[int, list[Page]]:
 
 async def _catch_up(filler: Filler, told: Told) -> None:
     """Come near the log's end, which is not chased for ever: the rest is taken in with the swap."""
-    while (end := await _drawn(filler.reads)) > filler.position + NEAR or filler.position == 0 < end:
+    while (end := await _drawn(filler.reads)) > filler.position + filler.pace.near or filler.position == 0 < end:
         while filler.position < end:
             if not await filler.fill():
                 await asyncio.sleep(SETTLING_SECONDS)

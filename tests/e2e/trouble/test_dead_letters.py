@@ -54,6 +54,7 @@ def innkeep(world: World, database: str, *words: str, code: int = 0) -> str:
     return done.stdout or done.stderr
 
 
+@pytest.mark.timeout(300)  # it starts a program five times
 def test_one_poisoned_listing_does_not_stop_the_bookings_of_others(world: World, database: str) -> None:
     """It is told of, listed, shown, and taken in once it is mended; a listing that goes on waits behind it."""
     host, guest = world.person(), world.person()
