@@ -225,7 +225,7 @@ async def test_an_older_deadline_replaces_no_newer_one(world: World) -> None:
     book.lend(world.now, "2026-03-18", "UTC")
     await world.happen(book)
     (event,) = [event for event in await world.log.history([book.id]) if event.name == "book.lent.v1"]
-    later = replace(event, position=event.position + 1)
+    later = event._replace(position=event.position + 1)
     model = side.models["deadline"]
     async with connected(world.conninfo) as connection:
         for each in (later, event):
