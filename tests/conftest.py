@@ -15,6 +15,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from tests.services import shared
 from tests.services.java import NotHere
 
+STARTING_SECONDS = 900
 _left_out = pytest.StashKey[list[str]]()
 
 
@@ -22,6 +23,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """The servers that the session's processes share are of the one process that all others come from."""
     if not hasattr(config, "workerinput"):
         shared.begin()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a real OpenSearch first waits for its download and start."""
+    for item in items:
+        if "opensearch" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(STARTING_SECONDS))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -47,7 +47,7 @@ class Composer:
         await self._fill(composed.values())
         if self._listings:
             await self._calendars(composed)
-        return {id: self._written(one) for id, one in composed.items()}
+        return {id: written(one, listing=self._listings) for id, one in composed.items()}
 
     async def _fill(self, composed: Iterable[Composed]) -> None:
         """Put beneath each what stands there: one query a node, for all of them together."""
@@ -83,12 +83,14 @@ class Composer:
         for id, one in composed.items():
             one.nights = nights.get(id, [])
 
-    def _written(self, composed: Composed) -> dict[str, Any]:
-        out: dict[str, Any] = {"id": composed.document["id"], "deleted": False, "body": to_json(body_of(composed))}
-        if self._listings:
-            out["stay"] = stay_columns(composed.document, composed.nights)
-        _put(out, composed)
-        return out
+
+def written(composed: Composed, *, listing: bool) -> dict[str, Any]:
+    """The search document; of a listing with what its stays depend on."""
+    out: dict[str, Any] = {"id": composed.document["id"], "deleted": False, "body": to_json(body_of(composed))}
+    if listing:
+        out["stay"] = stay_columns(composed.document, composed.nights)
+    _put(out, composed)
+    return out
 
 
 def body_of(composed: Composed) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Sorting:
             return [{columns[0][1]: {"order": way, "missing": "_last"}}]
         first = _script("number", "asc", _first_of(columns, "0", "1"))
         if item_kind(field) in NUMBERS:
-            parts = (f"Math.floorDiv(%s, {HALF}L)", f"Math.floorMod(%s, {HALF}L)")
+            parts = (f"%s / {HALF}L", f"%s % {HALF}L")
             return [first, *(_script("number", way, _first_of(columns, part, "0")) for part in parts)]
         return [first, _script("string", way, _first_of(columns, "%s.toString()" if kinds == "b" else "%s", "''"))]
 

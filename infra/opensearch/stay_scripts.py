@@ -32,8 +32,8 @@ return least <= params.nights && params.nights <= most;"""
 PRICE = (
     SEASON
     + """long share(long amount, long rate) {
-  long product = amount * rate; long whole = Math.floorDiv(product, 10000L);
-  long twice = 2 * Math.floorMod(product, 10000L);
+  long product = amount * rate; long whole = product / 10000L;
+  long twice = 2 * (product % 10000L);
   return twice > 10000L || (twice == 10000L && whole % 2 != 0) ? whole + 1 : whole;
 }
 long price(def doc, def params) {

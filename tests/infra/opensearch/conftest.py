@@ -55,7 +55,7 @@ class Library:
             self.side,
             sample.PROJECTIONS,
             indexes,
-            cluster=Cluster(self.url, seconds=5.0, bulk_seconds=5.0),
+            cluster=Cluster(self.url, seconds=30.0, bulk_seconds=10.0),
             prefix=self.prefix,
         )
         await self.world.stack.enter_async_context(made)
@@ -108,7 +108,7 @@ async def library_on(world: World, url: str) -> AsyncIterator[Library]:
     finally:
         for task in library.world.running:
             await library.world.stop(task)
-        async with Cluster(url) as cluster:
+        async with Cluster(url, seconds=60.0) as cluster:
             for name in await cluster.ask("GET", f"/{library.prefix}-*", params={"filter_path": "*.aliases"}):
                 await cluster.ask("DELETE", f"/{name}", seconds=60)
 

@@ -36,7 +36,7 @@ async def engine(module_database: str, opensearch: str) -> AsyncIterator[SearchE
             side,
             PROJECTIONS,
             INDEXES,
-            cluster=Cluster(opensearch),
+            cluster=Cluster(opensearch, seconds=60.0),
             prefix=f"test-{uuid4().hex[:12]}",
         ) as search,
     ):
