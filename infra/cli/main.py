@@ -91,7 +91,12 @@ REBUILD_HELP = (
 
 @app.command(help=REBUILD_HELP)
 def rebuild(
-    name: Annotated[str, typer.Argument(help="The read model, such as reservation; `all` for every one.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The read model, such as reservation, or search:listing; `all`, or search:all, for every one."
+        ),
+    ],
     data: Data = DATA,
     drop_old: Annotated[
         bool, typer.Option("--drop-old", help="Drop the table that the last rebuild replaced.")
@@ -99,10 +104,15 @@ def rebuild(
     back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
 ) -> None:
     """A read model anew."""
-    from infra.cli import rebuilds
+    from infra.cli import rebuilds, searching
 
     if drop_old and back:
         fail("--drop-old and --back exclude each other")
+    if name.startswith("search:"):
+        if back:
+            fail("a search index has no way back: rebuild it")
+        searching.rebuild(name, data, drop_old=drop_old)
+        return
     if drop_old:
         rebuilds.drop_old(name, data)
     else:

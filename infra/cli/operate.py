@@ -25,6 +25,7 @@ from infra.clock import wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
 from infra.identity.signing import SigningKeys
+from infra.opensearch.told import of_indexes
 from infra.postgres.line import Line
 from infra.postgres.migrate import migrate
 from infra.read_models.aside import TooManyAside
@@ -68,7 +69,8 @@ def lag(data: Path, *, as_json: bool) -> None:
     """Prints how far each read model is behind."""
 
     async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
-        found = await side.health()
+        async with side.asking.connection() as connection:
+            found = [*await side.health(), *await of_indexes(connection)]
         if as_json:
             fields = ("name", "state", "position", "events_behind", "seconds_behind", "dead_letters", "error")
             print_json([{field: getattr(model, field) for field in fields} for model in found])

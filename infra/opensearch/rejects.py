@@ -18,6 +18,8 @@ from infra.read_models.model import Connection
 AGAIN_SECONDS = 30.0
 """Between two tries of what was rejected: a declaration, a setting or the cluster may have changed."""
 AT_ONCE = 500
+SEARCH = "search:"
+"""Before the names of search indexes, where they stand beside read models."""
 DEPENDS = "of a document that it depends on"
 """The event's name, where it is another document's."""
 
@@ -34,7 +36,7 @@ class Kept(Protocol):
 
 def model_of(index: str) -> str:
     """What dead letters, rebuilds and health know a search index by."""
-    return f"search:{index}"
+    return SEARCH + index
 
 
 class Rejects:

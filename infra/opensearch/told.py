@@ -8,12 +8,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from infra.postgres.arrays import BigInts, Texts
+from infra.read_models.catalogue import ModelHealth
 from infra.read_models.model import Connection
 
 TELL = """INSERT INTO search_index (name, version, position)
   SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position, updated_at = now()"""
 POSITIONS = "SELECT name, position FROM search_index"
+NAMES = "SELECT name FROM search_index"
 HEALTH = """SELECT s.name, s.version, s.position,
     (SELECT count(*) FROM event AS e WHERE e.position > s.position),
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
@@ -49,3 +51,12 @@ async def lags(connection: Connection, names: Collection[str]) -> list[IndexLag]
     """How far each of these indexes is behind; one that was never filled is not in it."""
     cursor = await connection.execute(HEALTH, [list(names)])
     return [IndexLag(*row) for row in await cursor.fetchall()]
+
+
+async def of_indexes(connection: Connection) -> list[ModelHealth]:
+    """The same of every index that was ever filled, in the words of read models."""
+    names = [name for (name,) in await (await connection.execute(NAMES)).fetchall()]
+    return [
+        ModelHealth(f"search:{lag.name}", "live", lag.position, lag.events_behind, lag.seconds_behind)
+        for lag in await lags(connection, names)
+    ]
