@@ -50,7 +50,8 @@ long price(def doc, def params) {
   def monthly = doc['stay.monthly_rate']; def weekly = doc['stay.weekly_rate'];
   if (params.nights >= params.monthly && monthly.size() > 0) { off = monthly.value; }
   else if (params.nights >= params.weekly && weekly.size() > 0) { off = weekly.value; }
-  long net = gross - Math.min(share(gross, off), gross - 1);
+  long discount = share(gross, off);
+  long net = gross - (discount < gross ? discount : gross - 1);
   return net + doc['stay.cleaning_fee'].value + share(net, params.service) + share(net, doc['stay.tax_rate'].value);
 }
 """
@@ -86,9 +87,9 @@ class StayPrices:
 
     def order(self, *, descending: bool) -> dict[str, Any]:
         """By the price. As text of one length, since numbers of scripts are inexact."""
-        source = PRICE + "return String.format('%019d', new Object[] {price(doc, params)});"
-        way = "desc" if descending else "asc"
-        return {"_script": {"type": "string", "order": way, "script": {"source": source, "params": self.params}}}
+        source = PRICE + "String p = String.valueOf(price(doc, params)); return params.zeros.substring(p.length()) + p;"
+        way, params = "desc" if descending else "asc", self.params | {"zeros": "0" * 19}
+        return {"_script": {"type": "string", "order": way, "script": {"source": source, "params": params}}}
 
     def between(self, low: int | None, high: int | None) -> Query:
         """The price lies there, ends included; minor units."""
