@@ -11,6 +11,7 @@ from domain.resource import Field, Kind, Tells
 from infra.opensearch.layout import DEGREES, LONGEST, NUMBERS, Node, inner, item_kind, kinds_of
 from projections.projection import Document
 from projections.words import Part, terms, words
+from read_api.search.patterns import is_text
 
 GREATEST = 2**63 - 1
 """What a column of numbers holds at most: numbers beyond it stand at it."""
@@ -121,5 +122,5 @@ def _bounded(number: int) -> int:
 
 
 def texts(values: Iterable[Any]) -> list[str]:
-    """Those that are texts."""
-    return [value for value in values if isinstance(value, str)]
+    """Those that are texts, and that a document can hold."""
+    return [value for value in values if isinstance(value, str) and is_text(value)]

@@ -99,12 +99,14 @@ class Conditions:
                 return both(of_each) if every else either(of_each)
             case algebra.Phrase(_, words, prefix):
                 return _phrase(node.column(name, "w"), words, prefix=prefix)
+            case algebra.Prefix(_, text) | algebra.Wildcard(_, text) if not patterns.is_text(text):
+                return NONE
             case algebra.Prefix(_, text):
                 return {"prefix": {self._patterned(node, name, kinds, len(text)): {"value": text.casefold()}}}
             case algebra.Wildcard(_, pattern):
                 return {"wildcard": {self._patterned(node, name, kinds): {"value": pattern.casefold()}}}
             case algebra.Regexp(_, pattern):
-                expression = patterns.lucene_of(patterns.parse(pattern))
+                expression = patterns.lucene_of(patterns.checked(condition.place.name, pattern))
                 return {"regexp": {self._patterned(node, name, kinds): {"value": expression, "flags": "NONE"}}}
         raise TypeError(f"{type(condition).__name__} is no condition")
 

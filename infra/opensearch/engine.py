@@ -192,9 +192,14 @@ def _after(question: Question, sort: Keys) -> list[Any]:
         keys = after(question.after or ())
     except ValueError as error:
         raise Invalid({"after": "is no cursor"}) from error
-    if len(keys) != len(sort):
+    if len(keys) != len(sort) or any(key is None and not _of_text(by) for key, by in zip(keys, sort, strict=True)):
         raise Invalid({"after": "is no cursor of this order"})
     return keys
+
+
+def _of_text(by: Mapping[str, Any]) -> bool:
+    """Is it a column of texts? Of those alone the cursor of an absent value is null."""
+    return next(iter(by)).endswith(".r")
 
 
 def _distance(question: Question, keys: Sequence[Any]) -> float | None:

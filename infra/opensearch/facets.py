@@ -55,5 +55,5 @@ def _value(facet: Facet, bucket: Mapping[str, Any]) -> str | bool:
     if kinds_of(facet.place.field) == "b":
         return bool(bucket["key"])
     if kind in NUMBERS:
-        return str(Decimal(bucket["key"]).scaleb(-NUMBERS[kind]).normalize())
+        return f"{Decimal(bucket['key']).scaleb(-NUMBERS[kind]).normalize():f}"
     return str(bucket["key"])

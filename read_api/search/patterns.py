@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from domain.errors import Invalid
+
 LONGEST, DEEPEST = 200, 8
 MOST_REPEATED, LARGEST = 100, 2_000
 """Repetitions of one part, and characters of all parts multiplied out."""
@@ -75,7 +77,7 @@ def parse(text: str) -> Pattern:
     """The expression. Raises Refused."""
     if len(text) > LONGEST:
         raise Refused(f"is longer than {LONGEST} characters")
-    if any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
+    if not is_text(text):
         raise Refused("has a character that no text has")
     parser = _Parser(text)
     found = parser.choice(0)
@@ -84,6 +86,19 @@ def parse(text: str) -> Pattern:
     if _size(found) > LARGEST:
         raise Refused("repeats too much")
     return found
+
+
+def checked(field: str, text: str) -> Pattern:
+    """The expression that is asked of a field. Raises Invalid, naming the field."""
+    try:
+        return parse(text)
+    except Refused as refused:
+        raise Invalid({field: str(refused)}) from refused
+
+
+def is_text(text: str) -> bool:
+    """Can any document hold the text? None holds NUL, nor half of a character."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def written(pattern: Pattern, group: str, escaped: Callable[[str], str]) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from domain.errors import Invalid
 from domain.resource import Kind
 from infra.postgres import ready as sql
 from infra.read_models.documents import point_of
@@ -39,6 +38,7 @@ from read_api.search.algebra import (
     Words,
 )
 from read_api.search.declared import Index, Place
+from read_api.search.patterns import is_text
 
 ITEM = sql.SQL("item.value")
 FOLDED_ITEM = sql.SQL('lower(item.value COLLATE "C")')
@@ -148,12 +148,13 @@ class Conditions:
             case Range():
                 return self._range(condition, place, value)
             case Prefix(_, text):
-                return sql.SQL("starts_with({}, {})").format(value, self._parameters(text)) if storable(text) else FALSE
+                return sql.SQL("starts_with({}, {})").format(value, self._parameters(text)) if is_text(text) else FALSE
             case Wildcard(_, pattern):
                 like = like_of(pattern.casefold())
-                return sql.SQL("({}) LIKE {}").format(value, self._parameters(like)) if storable(like) else FALSE
-            case Regexp():
-                return sql.SQL("({}) ~ {}").format(value, self._parameters(_expression(condition)))
+                return sql.SQL("({}) LIKE {}").format(value, self._parameters(like)) if is_text(like) else FALSE
+            case Regexp(_, pattern):
+                expression = patterns.sql_of(patterns.checked(place.name, pattern))
+                return sql.SQL("({}) ~ {}").format(value, self._parameters(expression))
             case Words(_, words, every):
                 has = [sql.SQL("strpos({}, {}) > 0").format(value, self._parameters(f" {word} ")) for word in words]
                 return all_of(has) if every else any_of(has)
@@ -169,7 +170,7 @@ class Conditions:
             return sql.SQL("{}.id = ANY({}::uuid[])").format(DOCUMENT, self._parameters([*filter(is_id, texts)]))
         if place.field.kind in TEXTS:
             texts = [text.casefold() for text in texts]
-        return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters([*filter(storable, texts)]))
+        return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters([*filter(is_text, texts)]))
 
     def _range(self, asked: Range, place: Place, value: sql.Composable) -> sql.Composable:
         form = sql.SQL("({})::numeric") if place.field.kind in NUMBERS else sql.SQL('({}) COLLATE "C"')
@@ -232,24 +233,12 @@ def box_around(circle: Within) -> Box | None:
     return Box(circle.place, Decimal(lat - reach), west, Decimal(lat + reach), east)
 
 
-def storable(text: str) -> bool:
-    """Can PostgreSQL hold the text? What it cannot, no document has."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def is_id(text: str) -> bool:
     """Is it the id of a document, perhaps?"""
     try:
         return bool(UUID(text))
     except ValueError:
         return False
-
-
-def _expression(condition: Regexp) -> str:
-    try:
-        return patterns.sql_of(patterns.parse(condition.pattern))
-    except patterns.Refused as refused:
-        raise Invalid({condition.place.name: str(refused)}) from refused
 
 
 def like_of(pattern: str) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.errors import Invalid
 from infra.postgres import ready as sql
 from infra.read_models.rules import Parameters, all_of, any_of
-from infra.read_models.search.conditions import Conditions, storable
+from infra.read_models.search.conditions import Conditions
 from infra.read_models.search.tables import DOCUMENT, NUMBERS, Tables
 from infra.read_models.search.told import relevance
 from read_api.search.algebra import (
@@ -27,6 +27,7 @@ from read_api.search.algebra import (
     Question,
     Told,
 )
+from read_api.search.patterns import is_text
 
 NULL, VALUE = "-", "="
 """Before a value in a cursor: there is none, or it follows."""
@@ -75,7 +76,7 @@ class Column:
         if not text.startswith(VALUE):
             raise _no_cursor()
         if self.type == "text":
-            if not storable(text):
+            if not is_text(text):
                 raise _no_cursor()
             return text[1:]
         try:
