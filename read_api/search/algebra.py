@@ -235,7 +235,7 @@ Order = ByField | ByDistance | ByRelevance | ByStayPrice
 @dataclass(frozen=True, slots=True)
 class Facet:
     """How many of all that are found have each value; the `most` frequent, equals by value. Lists count each item once
-    a document. Numbers are told in plain digits, without noughts at their end.
+    a document. Numbers are told in plain digits, without noughts at their end. Of any field but a `TEXT`.
     """
 
     place: Place
