@@ -1,7 +1,6 @@
-"""What every search engine keeps to. A subclass brings the fixture `engine`, over the documents of `WORLD`.
+"""What every search engine keeps to. A subclass brings the fixture `engine`, over the documents of `known.WORLD`.
 
-Each engine answers as `tests.searching.oracle` says of one document at a time; the fixed questions have their answers
-beside them, so that the oracle itself is held to something.
+Each answers as `tests.searching.oracle` says of one document at a time, and where answers are known by heart, so.
 """
 
 from __future__ import annotations
@@ -82,7 +81,9 @@ from tests.searching.world import (
 class SearchEngineContract(SearchPagesContract):
     """Answers as the algebra says, of no more than the caller sees."""
 
-    @pytest.mark.parametrize(("condition", "expected"), TEXTS, ids=lambda value: str(value)[:60])
+    @pytest.mark.parametrize(
+        ("condition", "expected"), TEXTS, ids=[f"{type(c).__name__} {n}" for n, (c, _) in enumerate(TEXTS)]
+    )
     async def test_texts_are_found_as_the_algebra_says(
         self, engine: SearchEngine, condition: Condition, expected: set[str]
     ) -> None:
@@ -208,8 +209,7 @@ class SearchEngineContract(SearchPagesContract):
         assert await at(Box(location, *around)) == taveuni | line
         assert await at(Box(location, around[0], around[3], around[2], around[1])) == set()
         assert await at(Box(location, Decimal(-17), Decimal(180), Decimal(-17), Decimal(180))) == {max(line)}
-        least = Decimal("0.0000001")
-        paris = Decimal("48.8566"), Decimal("2.3522")
+        least, paris = Decimal("0.0000001"), (Decimal("48.8566"), Decimal("2.3522"))
         assert await at(Box(location, *paris, *paris)) == {paris}
         assert await at(Box(location, paris[0], Decimal(2), paris[0], paris[1] - least)) == set()
         assert await at(Within(location, Decimal("-16.5"), Decimal(180), Decimal(11_000))) == taveuni
@@ -281,7 +281,7 @@ class SearchEngineContract(SearchPagesContract):
 
     async def test_what_is_no_id_is_nobodys(self, engine: SearchEngine) -> None:
         """An id is compared as it is, and what cannot be one is none."""
-        id = WORLD.documents["listing"][id_of("listing", "title 0")]["id"]
+        id = id_of("listing", "title 0")
         for field in ("id", "hostId"):
             asked = Question(LISTINGS, OneOf(LISTINGS.places[field], ("x", "", "\x00")))
             assert (await engine.search(asked, ADMIN)).total == 0
