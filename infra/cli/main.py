@@ -101,22 +101,23 @@ def rebuild(
     drop_old: Annotated[
         bool, typer.Option("--drop-old", help="Drop the table that the last rebuild replaced.")
     ] = False,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Go on with nothing that was begun before.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
 ) -> None:
     """A read model anew."""
     from infra.cli import rebuilds, searching
 
-    if drop_old and back:
-        fail("--drop-old and --back exclude each other")
+    if drop_old + back + afresh > 1:
+        fail("--afresh, --back and --drop-old exclude each other")
     if name.startswith("search:"):
-        if back:
-            fail("a search index has no way back: rebuild it")
+        if back or afresh:
+            fail("a search index has no way back, and goes on with what was begun: rebuild it")
         searching.rebuild(name, data, drop_old=drop_old)
         return
     if drop_old:
         rebuilds.drop_old(name, data)
     else:
-        rebuilds.rebuild(name, data, back=back)
+        rebuilds.rebuild(name, data, back=back, afresh=afresh)
 
 
 @app.command()

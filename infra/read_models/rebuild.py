@@ -59,15 +59,17 @@ class Rebuilt:
     """Streams with an event that the model could not take in."""
 
 
-async def rebuild(conninfo: str, log: Log, model: Model, told: Told, *, pace: Pace = USUAL) -> Rebuilt:
+async def rebuild(
+    conninfo: str, log: Log, model: Model, told: Told, *, afresh: bool = False, pace: Pace = USUAL
+) -> Rebuilt:
     """Make the model anew from the whole log while the old one is read.
 
-    Killed at any moment it leaves the live table as it was, and what is filled for the next rebuild to go on with.
-    Raises RebuildRunning, and as `Filler.fill`.
+    Killed at any moment it leaves the live table as it was, and what is filled for the next rebuild to go on with,
+    unless that is to begin `afresh`. Raises RebuildRunning, and as `Filler.fill`.
     """
     async with _alone(conninfo, model) as writes, connected(conninfo) as reads:
         begun = await beside.find(writes, model, "rebuild")
-        if begun is None or not begun.is_of(model):
+        if begun is None or afresh or not begun.is_of(model):
             await beside.begin(writes, model)
             begun = None
         return await _fill(Filler(writes, reads, log, model, begun, pace=pace), told)

@@ -19,7 +19,7 @@ from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
 from infra.postgres.trouble import TROUBLE, Outage
 from infra.read_models.aside import TooManyAside, is_poison, told
-from infra.read_models.catalogue import prepare
+from infra.read_models.catalogue import due, health, prepare
 from infra.read_models.model import Connection, Model
 from infra.read_models.pages import Moved, Pages
 from infra.read_models.progress import Progress
@@ -137,6 +137,8 @@ class Runner:
     async def _lead(self, connection: Connection) -> None:
         self._resting.clear()
         await self._look(connection)
+        for name in due(await health(connection, self._models)):
+            self._log.warning("rebuild due", model=name, todo=f"innkeep rebuild {name}")
         self.leads = self._progress.fed = True
         while True:
             try:
