@@ -16,6 +16,7 @@ from benchmarks import (
     document,
     feed,
     history,
+    listing_search,
     memory,
     projecting,
     rebuilding,
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "history": history,
     "projecting": projecting,
     "rebuild": rebuilding,
+    "listings": listing_search,
     "visible": visible,
     "memory": memory,
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
+from itertools import count
 from string import Formatter
 from typing import Any, LiteralString, TypeAlias
 
@@ -48,15 +49,12 @@ class Piece(sql.Composable):
 
     def format(self, *args: Any, **named: Any) -> Composed:
         """The template with these pieces in their places; `{{` is a brace."""
-        filled = []
-        next_one = iter(args)
-        for before, field in _template(self.text):
-            filled.append(before)
-            if field is not None:
-                filled.append(
-                    text(next(next_one) if field == "" else args[int(field)] if field.isdigit() else named[field])
-                )
-        return Composed.of("".join(filled))
+        pieces = named | {str(place): piece for place, piece in enumerate(args)} if args else named
+        return Composed.of(
+            "".join(
+                [before if field is None else before + text(pieces[field]) for before, field in _template(self.text)]
+            )
+        )
 
     def join(self, pieces: Iterable[Any]) -> Composed:
         """The pieces with this one between them."""
@@ -116,9 +114,12 @@ class Placeholder(Piece):
         super().__init__(f"%({name})s")
 
 
+OURS = frozenset({Piece, Composed, SQL, Identifier, Literal, Placeholder})
+
+
 def text(piece: Any) -> str:
     """A piece as text; what is none is a literal, as in `psycopg.sql`."""
-    if issubclass(type(piece), Piece):
+    if type(piece) in OURS:  # cheaper than to ask an abstract class, thousands of times a search
         written: str = piece.text
         return written
     return piece.as_string(None) if isinstance(piece, sql.Composable) else Literal(piece).text
@@ -126,7 +127,9 @@ def text(piece: Any) -> str:
 
 @lru_cache(maxsize=1_024)
 def _template(written: str) -> tuple[tuple[str, str | None], ...]:
-    return tuple((before, field) for before, field, _, _ in Formatter().parse(written))
+    """What stands before each field, and the field: its name, or its place among those that have none."""
+    places = map(str, count())
+    return tuple((before, next(places) if field == "" else field) for before, field, _, _ in Formatter().parse(written))
 
 
 @lru_cache(maxsize=1_024)

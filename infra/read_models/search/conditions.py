@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from domain.resource import Kind
 from infra.postgres import ready as sql
+from infra.postgres.arrays import Texts
 from infra.read_models.documents import point_of
 from infra.read_models.rules import FALSE, TRUE, all_of, any_of
 from infra.read_models.search.stays import free
@@ -165,12 +167,11 @@ class Conditions:
     def _one_of(self, place: Place, value: sql.Composable, values: tuple[Value, ...]) -> sql.Composable:
         if place.field.kind in NUMBERS:
             return sql.SQL("({})::numeric = ANY({}::numeric[])").format(value, self._parameters(list(values)))
-        texts = [("true" if v else "false") if isinstance(v, bool) else str(v) for v in values]
         if place.name == "id":
-            return sql.SQL("{}.id = ANY({}::uuid[])").format(DOCUMENT, self._parameters([*filter(is_id, texts)]))
-        if place.field.kind in TEXTS:
-            texts = [text.casefold() for text in texts]
-        return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters([*filter(is_text, texts)]))
+            ids = [text for text in map(str, values) if is_id(text)]
+            return sql.SQL("{}.id = ANY({}::uuid[])").format(DOCUMENT, self._parameters(ids))
+        texts = compared(values, folded=place.field.kind in TEXTS)
+        return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters(texts))
 
     def _range(self, asked: Range, place: Place, value: sql.Composable) -> sql.Composable:
         form = sql.SQL("({})::numeric") if place.field.kind in NUMBERS else sql.SQL('({}) COLLATE "C"')
@@ -231,6 +232,13 @@ def box_around(circle: Within) -> Box | None:
     wide = math.degrees(math.asin(math.sin(math.radians(reach)) / math.cos(math.radians(lat)))) + SLACK
     west, east = (Decimal((lon + side + 180) % 360 - 180) for side in (-wide, wide))
     return Box(circle.place, Decimal(lat - reach), west, Decimal(lat + reach), east)
+
+
+@lru_cache(maxsize=512)
+def compared(values: tuple[Value, ...], *, folded: bool) -> Texts:
+    """The values as texts of documents are compared with them; some lists are long and asked for again and again."""
+    texts = [("true" if v else "false") if isinstance(v, bool) else str(v) for v in values]
+    return Texts([text.casefold() if folded else text for text in texts if is_text(text)])
 
 
 def is_id(text: str) -> bool:

@@ -47,7 +47,7 @@ def stay_price(stay: Stay, parameters: Parameters, d: sql.Identifier) -> sql.Com
         d=d,
         policies=sql.SQL("{}.body->'bookingPolicies'").format(d),
         scale=_scale(sql.SQL("({}.body->>'currency')").format(d)),
-        nights=sql.Literal(nights),
+        nights=sql.SQL("{}::int").format(parameters(nights)),
         seasons=IN_SEASONS.format(seasons=seasons, first=first, end=end),
         overrides=OVERRIDES.format(
             n=n,

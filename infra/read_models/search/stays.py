@@ -40,7 +40,7 @@ def free(condition: FreeNights, parameters: Parameters, d: sql.Identifier) -> sq
     return FREE.format(
         n=n,
         d=d,
-        nights=sql.Literal((condition.end - condition.first).days),
+        nights=sql.SQL("{}::int").format(parameters((condition.end - condition.first).days)),
         taken=CALENDAR.format(n=n, d=d, first=first, end=end),
         arrival=CALENDAR.format(n=n, d=d, first=first, end=after),
         seasons=SEASONS.format(d=d),
