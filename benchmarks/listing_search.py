@@ -149,10 +149,10 @@ def _result(figures: Figures, listings: dict[str, int]) -> Result:
         TITLE,
         "`GET /v1/search/listings` for a word, in a box around a city, for two to seven nights and two guests, the "
         "cheapest stay first, with all facets and the price of each stay. A marketplace grows by cities of "
-        f"{cities.A_CITY} listings, each with words, a season in every third, taken nights, most a rating, every second a text "
-        f"in another language; their documents are put straight into the tables. Over {CONNECTIONS} connections to one process; straight to PostgreSQL go the "
-        "statements that the product makes, made beforehand, over as many connections, and their answers are read "
-        "and no more.",
+        f"{cities.A_CITY} listings, each with words, a season in every third, taken nights, most a rating, every "
+        "second a text in another language; their documents are put straight into the tables. "
+        f"Over {CONNECTIONS} connections to one process; straight to PostgreSQL go the statements that the product "
+        "makes, made beforehand, over as many connections, and their answers are read and no more.",
         (http, straight, small, large),
         (
             Ratio("over HTTP ÷ straight", http, straight, at_least=0.6),
