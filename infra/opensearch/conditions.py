@@ -119,7 +119,8 @@ class Conditions:
     def told(self, word: str) -> Query:
         """The word stands in the index's texts, or one of its forms."""
         forms = [*asked(word).all]
-        return either(self.told_at(node, forms, Part) for node in self.layout.telling)
+        plain = (self.of(algebra.Words(place, (word,))) for place in self.layout.index.plain_texts)
+        return either([*(self.told_at(node, forms, Part) for node in self.layout.telling), *plain])
 
     def told_at(self, node: Node, forms: list[str], parts: Iterable[Part]) -> Query:
         """One of these terms stands in these parts of what is at the node, where the caller sees it."""

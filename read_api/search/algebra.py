@@ -108,7 +108,8 @@ class Phrase:
 class Told:
     """Every word stands in one of the index's texts that callers search (`q`): stemmed in the texts' languages, one
     letter amiss forgiven in longer words. `projections.words.matches` says it of one word and one document's terms;
-    each word may stand in another document, of the index's own and of those joined to it.
+    each word may stand in another document, of the index's own and of those joined to it. In the index's `plain_texts`
+    it stands as a whole word.
     """
 
     words: tuple[str, ...]

@@ -72,6 +72,17 @@ class Index:
         joined = [Place(join, f) for join in self.joins if not join.many for f in _fields(join.resource)]
         return {place.name: place for place in (*own, *joined)}
 
+    @cached_property
+    def plain_texts(self) -> tuple[Place, ...]:
+        """The texts that `q` looks in for whole words only: those of no terms, or of a document joined by its id."""
+        return tuple(place for name in self.texts if (place := self.places.get(name)) and not self._told(place))
+
+    def _told(self, place: Place) -> bool:
+        """Is the text among the terms that are looked for in the index's own documents, or in those beneath them?"""
+        resource = place.join.resource if place.join else self.resource
+        beneath = place.join is None or place.join.by == "id"
+        return beneath and resource.tells is not None and place.field.name in resource.tells.fields
+
 
 def _fields(resource: Resource) -> Iterator[Field]:
     """What is shown of a resource, and the parts of its objects by their dotted names, seen by who sees the object."""

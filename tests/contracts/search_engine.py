@@ -236,6 +236,16 @@ class SearchEngineContract(SearchPagesContract):
                 found = await all_of(engine, question, actor)
                 assert set(ids(found)) == set(ORACLE.answer(question, actor).ids), said
 
+    async def test_words_are_found_whole_in_texts_without_terms(self, engine: SearchEngine) -> None:
+        """Such as the title of the listing that a stay is at, as far as the caller sees it."""
+        for index in (BOOKINGS, REVIEWS):
+            for said in ("loft", "haus", "nowhere"):
+                question = Question(index, Told(words(said)))
+                for actor in (NOBODY, HUGO, ADMIN):
+                    found = await all_of(engine, question, actor)
+                    assert set(ids(found)) == set(ORACLE.answer(question, actor).ids), said
+        assert (await engine.search(Question(BOOKINGS, Told(words("loft"))), ADMIN)).total
+
     @pytest.mark.parametrize("descending", [False, True])
     async def test_stays_are_priced_and_ordered_by_price(self, engine: SearchEngine, descending: bool) -> None:
         """Currencies apart, each price as the domain has it, only those that are free."""

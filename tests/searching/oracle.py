@@ -122,7 +122,9 @@ class Oracle:
                 return not self.holds(part, index, document, actor)
             case algebra.Told(said):
                 found = [*self._terms(index, document, actor)]
-                return bool(found) and all(any(matches(word, those) for those in found) for word in said)
+                texts = [self.value(place, index, document, actor) for place in index.plain_texts]
+                plain = {word for text in texts if isinstance(text, str) for word in words(text)}
+                return all(word in plain or any(matches(word, those) for those in found) for word in said)
             case algebra.FreeNights():
                 return free(condition, document, self.documents["listingCalendar"].values())
         value = self.value(condition.place, index, document, actor)

@@ -71,8 +71,11 @@ BOOKINGS = Index(
         Join("host", BRIEF_USER, by="listing.hostId"),
         Join("disputes", DISPUTE, by="id", on="reservationId", many=True, most=2),
     ),
+    texts=("listing.title", "guest.fullname"),
 )
-REVIEWS = Index("review", REVIEW, joins=(Join("listing", LISTING, by="revieweeId"),))
+REVIEWS = Index(
+    "review", REVIEW, joins=(Join("listing", LISTING, by="revieweeId"),), texts=("reviewText", "listing.title")
+)
 NIGHTS = Index("listingCalendar", LISTING_CALENDAR, joins=(Join("listing", LISTING, by="listingId"),))
 TEXTS = Index("listingLocaleText", LISTING_LOCALE_TEXT, texts=("localizedTitle",))
 DISPUTES = Index("dispute", DISPUTE)

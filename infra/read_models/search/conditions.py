@@ -39,7 +39,7 @@ from read_api.search.algebra import (
     Within,
     Words,
 )
-from read_api.search.declared import Index, Place
+from read_api.search.declared import Place
 from read_api.search.patterns import is_text
 
 ITEM = sql.SQL("item.value")
@@ -103,11 +103,10 @@ class Conditions:
         )
 
     def _told(self, word: str) -> sql.Composable:
-        """The word, in what tells, or plainly in one of the texts of resources that do not."""
+        """The word in the terms, or plainly in another text."""
         index, sees = self._tables.index, self._tables.sees
-        plain = [index.places[name] for name in index.texts if name in index.places and not _tells(index, name)]
         found = told(index, (word,), self._parameters, sees, DOCUMENT, few=self._few)
-        return any_of([found, *(self(Words(place, (word,))) for place in plain)])
+        return any_of([found, *(self(Words(place, (word,))) for place in index.plain_texts)])
 
     @staticmethod
     def _not(condition: sql.Composable) -> sql.Composable:
@@ -262,10 +261,3 @@ def like_of(pattern: str) -> str:
         )
         escaped = False
     return "".join(made) + ("\\\\" if escaped else "")
-
-
-def _tells(index: Index, name: str) -> bool:
-    """Does the text belong to what its resource tells?"""
-    place = index.places[name]
-    tells = (place.join.resource if place.join else index.resource).tells
-    return tells is not None and place.field.name in tells.fields
