@@ -1,6 +1,7 @@
 """The story of a marketplace.
 
-Hanna lists, Gus and Ada book, pay, ask and cancel, both sides review blind, a dispute is refunded, a feed is followed.
+Hanna lists, Gus searches, he and Ada book, pay, ask and cancel, both sides review blind, a dispute is refunded, and
+a feed is followed.
 """
 
 from __future__ import annotations
@@ -13,35 +14,10 @@ from typing import Any
 import httpx
 
 from infra.demo.client import Person, newcomer
+from infra.demo.places import CABIN, LOFT
 
 Tell = Callable[[str, str], None]
 """Told of each step: a headline, and what came of it."""
-
-LOFT = {
-    "title": "Loft under the roofs",
-    "description": "Quiet, bright, and five minutes from the river.",
-    "address": "12 Rue des Martyrs",
-    "propertyType": "loft",
-    "approvalType": "instant",
-    "isPublished": True,
-    "pricePerNight": 120.00,
-    "currency": "EUR",
-    "cityTaxPercent": 5.5,
-    "location": {"lat": 48.8566, "lon": 2.3522, "city": "Paris", "countryCode": "FR"},
-    "bookingPolicies": {"maxGuests": 3, "cleaningFee": 45.00, "weeklyDiscountPercent": 7.5},
-    "cancellationPolicy": {"tier": "moderate"},
-}
-CABIN = LOFT | {
-    "title": "Cabin by the fjord",
-    "address": "Strandvegen 3",
-    "propertyType": "house",
-    "approvalType": "manual",
-    "pricePerNight": 1500,
-    "currency": "NOK",
-    "location": {"lat": 60.3913, "lon": 5.3221, "city": "Bergen", "countryCode": "NO"},
-    "bookingPolicies": {"cleaningFee": 400},
-    "cancellationPolicy": {"tier": "flexible"},
-}
 
 
 @dataclass
@@ -62,6 +38,7 @@ class Story:
         return (
             self.people_arrive,
             self.hanna_lists,
+            self.gus_searches,
             self.gus_books,
             self.gus_asks_and_hanna_answers,
             self.ada_comes_too_late,
@@ -69,6 +46,7 @@ class Story:
             self.ada_cancels,
             self.time_passes,
             self.both_sides_review,
+            self.hanna_looks_at_her_dashboard,
             self.a_dispute_is_refunded,
             self.money_adds_up,
             self.an_outside_system_follows,
@@ -102,11 +80,27 @@ class Story:
         self.made |= {"loft": loft["id"], "cabin": cabin["id"], "arrival": await self.today() + timedelta(days=20)}
         fair = self.made["arrival"] + timedelta(days=2)
         night = {"listingId": loft["id"], "date": f"{fair}", "isAvailable": True, "priceOverride": 180}
-        await hanna.post("/v1/listingcalendars", night, "listingCalendar")
+        answer = await hanna.ask("POST", "/v1/listingcalendars", night)
+        self.made["listed"] = answer.headers["X-Event-Position"]
         zones = loft["location"]["timeZone"], cabin["location"]["timeZone"]
         self.tell(
             "Hanna lists",
             f"a loft ({zones[0]}) booked at once, a cabin ({zones[1]}) on request; the night of {fair} costs more",
+        )
+
+    async def gus_searches(self) -> None:
+        """A word with a slip in it, and dates: what is free, cheapest stay first, counted by type and place."""
+        arrival = self.made["arrival"]
+        dates = f"checkIn={arrival}&checkOut={arrival + timedelta(days=4)}"
+        query = f"q=lfot&{dates}&guests=2&currency=EUR&sort=price&pageRowCount=5"
+        answer = await self.people["Gus"].ask("GET", f"/v1/search/listings?{query}", seen=self.made["listed"])
+        found = answer.json()
+        first, facets = found["listings"][0], found["facets"]
+        counts = ", ".join(f"{c['value']} {c['count']}" for name in ("propertyType", "city") for c in facets[name])
+        self.tell(
+            "Gus searches “lfot”",
+            f"“{first['title']}”, {first['stay']['totalPrice']} EUR for {first['stay']['nights']} nights; {counts}; "
+            f"page 1 of {found['paging']['pageCount']}",
         )
 
     async def gus_books(self) -> None:
@@ -227,6 +221,14 @@ class Story:
         average = rating[0]["averageRating"]
         outcome = f"others saw {len(sealed)} of the loft before Hanna's, {len(shown)} after: {average} of 5"
         self.tell("Both sides review, blind", outcome)
+
+    async def hanna_looks_at_her_dashboard(self) -> None:
+        """Her bookings with their guests, counted by how they stand."""
+        query = "facets=bookingStatus&sortBy=checkIn&sortOrder=asc"
+        found = (await self.people["Hanna"].ask("GET", f"/bff-api/BookingListView?{query}")).json()
+        counts = ", ".join(f"{count['count']} {count['value']}" for count in found["facets"]["bookingStatus"])
+        stays = ", ".join(f"{stay['guest']['fullname']} in “{stay['listing']['title']}”" for stay in found["items"])
+        self.tell("Hanna looks at her dashboard", f"{counts}: {stays}")
 
     async def a_dispute_is_refunded(self) -> None:
         """Opened by the guest, moved by an admin, refunded once."""
