@@ -28,6 +28,7 @@ def test_the_tour_is_as_it_says(server: Server) -> None:
     assert "\nNIGHTS_TAKEN\n" in tour.stdout
     assert "flexible.beforeCutOff" in tour.stdout
     assert "reservation.requested" in tour.stdout
+    assert "{'bookingStatus': [{'value': 'cancelled', 'count': 1}]}" in tour.stdout
 
 
 def test_every_document_that_it_names_is_there() -> None:
