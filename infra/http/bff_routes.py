@@ -37,7 +37,6 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
 
     for name in sorted(LISTED):
         add(f"/{name}", "GET", asking.page(name), described.page(f"/{name}", name))
-        add(f"/{name}/{{id}}", "GET", asking.get(name), described.get(f"/{name}/{{id}}", name))
     at = "/{indexName}"
     add(f"{at}/list", "GET", asking.page(), described.page(f"{at}/list", "index"))
     add(f"{at}/list", "POST", asking.page(), described.page(f"{at}/list", "indexBy", body=True))
@@ -45,6 +44,8 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
     add(f"{at}/count", "POST", asking.count, described.count(f"{at}/count", "indexBy", body=True))
     add(f"{at}/schema", "GET", asking.schema, described.schema(f"{at}/schema"))
     add(f"{at}/filters", "GET", asking.saved, described.saved(f"{at}/filters"))
+    for name in sorted(LISTED):  # after what a view has in common with all indexes: an id would be anything
+        add(f"/{name}/{{id}}", "GET", asking.get(name), described.get(f"/{name}/{{id}}", name))
     add(f"{at}/{{id}}", "GET", asking.get(), described.get(f"{at}/{{id}}", "index"))
 
 

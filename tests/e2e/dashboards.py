@@ -10,7 +10,9 @@ from tests.e2e.world import World
 AT = "/bff-api"
 
 
-def ask(world: World, caller: Caller, index: str, filters: Any = None, what: str = "list", **params: Any) -> httpx.Response:
+def ask(
+    world: World, caller: Caller, index: str, filters: Any = None, what: str = "list", **params: Any
+) -> httpx.Response:
     """A search by POST, which is to see all that anybody has written by now."""
     headers = {POSITION: str(world.mark.position)} if world.mark.position else {}
     body = {} if filters is None else {"filters": filters}

@@ -20,13 +20,29 @@ NAMES = (
     *("checkIn", "guestCount", "listing.title", "guest.fullname", "bookingStatus", "propertyType", "id", "date", "x"),
 )
 TEXTS = st.text(max_size=12) | st.sampled_from(
-    ["2026-01-01", "2026-02-30", "9999-12-31", "0000-01-01", "2026-01-01T00:00:00Z", "a{1000}", "(a+)+$", "[", "\\", "*", "\x00"]
+    [
+        "2026-01-01",
+        "2026-02-30",
+        "9999-12-31",
+        "0000-01-01",
+        "2026-01-01T00:00:00Z",
+        "a{1000}",
+        "(a+)+$",
+        "[",
+        "\\",
+        "*",
+        "\x00",
+    ]
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
-JSONS = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8)
+JSONS = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8
+)
 NUMBERS = st.integers(-200, 200) | st.sampled_from([10**15, -(10**40), 1e300, 5e-324, 0.1, -0.0])
 BOUNDS = st.dictionaries(
-    st.sampled_from(["gt", "gte", "lt", "lte", "lat", "lon", "distance", "south", "west", "north", "east", "checkIn", "checkOut"]),
+    st.sampled_from(
+        ["gt", "gte", "lt", "lte", "lat", "lon", "distance", "south", "west", "north", "east", "checkIn", "checkOut"]
+    ),
     NUMBERS | TEXTS,
     max_size=4,
 )
@@ -41,9 +57,11 @@ LEAF = st.fixed_dictionaries(
 )
 CONDITIONS = st.recursive(
     LEAF | JSONS,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.fixed_dictionaries({"operator": st.sampled_from(["and", "or"]), "conditions": st.lists(inner, max_size=3)})
-    | st.fixed_dictionaries({"operator": st.just("not"), "condition": inner}),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.fixed_dictionaries({"operator": st.sampled_from(["and", "or"]), "conditions": st.lists(inner, max_size=3)})
+        | st.fixed_dictionaries({"operator": st.just("not"), "condition": inner})
+    ),
     max_leaves=6,
 )
 PARAMETERS = st.fixed_dictionaries(
@@ -73,8 +91,15 @@ def something(world: World, host: Person, guest: Person) -> None:
 @MANY
 @given(st.sampled_from(INDEXES), CONDITIONS, PARAMETERS, st.sampled_from(["list", "count"]))
 @example("listing", [leaf("title", "eq", "\u0000")], {}, "list")
-@example("listing", leaf("location", "geo_distance", {"lat": 1, "lon": 1, "distance": 0}), {"sortBy": "rating.averageRating"}, "list")
-def test_any_json_is_answered_or_refused(world: World, guest: Person, index: str, filters: Any, params: Any, what: str) -> None:
+@example(
+    "listing",
+    leaf("location", "geo_distance", {"lat": 1, "lon": 1, "distance": 0}),
+    {"sortBy": "rating.averageRating"},
+    "list",
+)
+def test_any_json_is_answered_or_refused(
+    world: World, guest: Person, index: str, filters: Any, params: Any, what: str
+) -> None:
     """Conditions and parameters of any shape, right and wrong by turns."""
     answer = ask(world, guest, index, filters, what, **params)
     assert answer.status_code in {200, 400, 404}, told(answer)
