@@ -42,6 +42,8 @@ LONGEST_NAP = 1.0
 """Seconds between two looks at a quiet log, at most."""
 LONGEST_PAUSE = 5.0
 """Seconds until another attempt while OpenSearch is away, at most."""
+AT_ONCE = 4
+"""Indexes that are made anew at a time."""
 KEEP_SECONDS = 1.0
 """Between two times that positions are kept with the documents. After a crash the pages since are taken in again."""
 
@@ -214,22 +216,29 @@ class Indexer:
             self._kept_at = now
 
     async def _make_due(self) -> None:
-        """Rebuild, one after the other, what is missing or was made by another declaration."""
+        """Rebuild, a few at a time, what is missing or was made by another declaration."""
         pause = STANDBY_SECONDS
+        few = asyncio.Semaphore(AT_ONCE)
         while True:
-            for one in [one for one in self._indexes if one.name in self.due]:
-                try:
-                    self._log.info("search index is rebuilt, as it is missing or declared otherwise", index=one.name)
-                    await self._rebuilds.run(one.name)
-                    pause = STANDBY_SECONDS
-                except (RebuildRunning, ReadBehind, Unavailable, psycopg.OperationalError) as trouble:
-                    self._say(f"{one.name} is not rebuilt yet: {trouble}")
-                    pause = min(2 * pause, LONGEST_PAUSE)
-                except Exception as error:  # noqa: BLE001 - the other indexes go on
-                    self._say(f"{one.name} cannot be rebuilt: {error}")
-                    self._log.exception("rebuild failed", index=one.name)
-                    pause = LONGEST_PAUSE
+            wanted = [one for one in self._indexes if one.name in self.due]
+            made = await asyncio.gather(*(self._make(one, few) for one in wanted))
+            pause = STANDBY_SECONDS if all(made) else min(2 * pause, LONGEST_PAUSE)
             await asyncio.sleep(pause)
+
+    async def _make(self, one: Followed, few: asyncio.Semaphore) -> bool:
+        """Rebuild one. Was it to be had?"""
+        async with few:
+            try:
+                self._log.info("search index is rebuilt, as it is missing or declared otherwise", index=one.name)
+                await self._rebuilds.run(one.name)
+            except (RebuildRunning, ReadBehind, Unavailable, psycopg.OperationalError) as trouble:
+                self._say(f"{one.name} is not rebuilt yet: {trouble}")
+                return False
+            except Exception as error:  # noqa: BLE001 - the other indexes go on
+                self._say(f"{one.name} cannot be rebuilt: {error}")
+                self._log.exception("rebuild failed", index=one.name)
+                return False
+        return True
 
     def _say(self, trouble: str) -> None:
         """Once for each kind of trouble, not at every attempt."""
