@@ -27,7 +27,8 @@ from read_api.search.algebra import ByDistance, ByRelevance, Condition, Everythi
 from read_api.search.declared import Index
 from read_api.search.ports import Found, Hit
 
-BAD_REQUEST = 400
+NO_CURSOR = frozenset({400, 500})
+"""What is answered to sort keys that are none of this order: an empty one among them is a fault to it."""
 WINDOW = 10_000
 """Documents that one answer may pass over and hold together."""
 
@@ -134,7 +135,7 @@ class OpenSearchSearch:
         try:
             return await self._ask("POST", path, body)
         except Refused as refused:
-            if refused.status == BAD_REQUEST and "search_after" in body:
+            if refused.status in NO_CURSOR and "search_after" in body:
                 raise Invalid({"after": "is no cursor of this order"}) from refused
             raise
 
