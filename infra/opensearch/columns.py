@@ -50,14 +50,15 @@ def _terms(tells: Tells, document: Document) -> dict[str, list[str]]:
 def keyed(text: str) -> str:
     """The text as the column `k` has it."""
     folded = text.casefold()
-    if len(folded) <= LONGEST:
+    whole = folded.encode()
+    if len(whole) <= LONGEST:
         return folded
-    return folded[: LONGEST - 64] + hashlib.sha256(folded.encode()).hexdigest()
+    return whole[: LONGEST - 64].decode(errors="ignore") + hashlib.sha256(whole).hexdigest()
 
 
 def raw(text: str) -> str:
     """The text as the column `r` has it."""
-    return text[:LONGEST]
+    return text.encode()[:LONGEST].decode(errors="ignore")
 
 
 def scaled(number: Decimal | int, kind: Kind, rounding: str = ROUND_FLOOR) -> int:

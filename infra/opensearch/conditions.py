@@ -114,7 +114,7 @@ class Conditions:
         """The column in which the whole text can be looked at; beginnings are looked up in the terms."""
         if "k" not in kinds:
             return node.column(name, "r")
-        return node.column(name, "g" if "g" in kinds and length > LONGEST // 2 else "k")
+        return node.column(name, "g" if "g" in kinds and length > LONGEST // 8 else "k")
 
     def told(self, word: str) -> Query:
         """The word stands in the index's texts, or one of its forms."""

@@ -30,8 +30,8 @@ from domain.access import AllOf, AnyOf, As, Is, Own, Rule, parents
 from domain.resource import COMMON, Field, Kind, Resource, Tells
 from read_api.search.declared import Index, Join, Place
 
-LONGEST = 8_000
-"""Characters of a text that one term takes: OpenSearch's own end is at 32 766 bytes."""
+LONGEST = 32_000
+"""Bytes of a text that one term takes: OpenSearch's own end is at 32 766."""
 NUMBERS = {Kind.INTEGER: 0, Kind.MONEY: 4, Kind.DECIMAL: 9}
 """Digits behind the point that a number is kept with."""
 TEXTS = frozenset({Kind.STRING, Kind.TEXT})
