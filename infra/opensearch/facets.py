@@ -35,7 +35,7 @@ def facet_query(facet: Facet, conditions: Conditions) -> dict[str, Any]:
         f"if ({script(seen)}) {{ return doc['{node.column(facet.place.field.name, kinds[0])}']; }} "
         for node, seen in where
     )
-    by_value = {"terms": {"script": {"source": f"{source}return [];"}, **shown}}
+    by_value = {"terms": {"script": {"source": f"{source}return [];", "params": conditions.sees.params}, **shown}}
     return {"filter": {"match_all": {}} if where else {"match_none": {}}, "aggs": {"values": by_value}}
 
 

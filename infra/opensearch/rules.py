@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from domain.access import AllOf, AnyOf, As, Is, Own, Rule, holds, may
 from domain.actor import Actor
@@ -51,6 +52,11 @@ class Visibility:
 
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What `script` needs to know of the caller."""
+        return {"me": str(self._actor.id)}
 
     def row(self, node: Node) -> Query:
         """Is there a document at this node, and does the caller see it?"""
@@ -109,7 +115,7 @@ def _is(node: Node, field: str, value: Any) -> Query:
     return {"term": {node.column(field, "r"): value}}
 
 
-def script(query: Query) -> str:
+def script(query: Query) -> str:  # noqa: PLR0911 - one line a clause
     """The same condition in the language of scripts: of those that rules are made of."""
     match query:
         case {"match_all": _}:
@@ -122,6 +128,8 @@ def script(query: Query) -> str:
             ((field, value),) = term.items()
             if isinstance(value, bool):
                 return f"(doc['{field}'].size() > 0 && doc['{field}'].value == {str(value).lower()})"
+            if _is_id(str(value)):  # the caller: a script for each would be compiled for each
+                return f"doc['{field}'].contains(params.me)"
             return f"doc['{field}'].contains('{_quoted(str(value))}')"
         case {"bool": {"filter": parts}}:
             return f"({' && '.join(script(part) for part in parts)})"
@@ -130,6 +138,13 @@ def script(query: Query) -> str:
         case {"bool": {"must_not": [part]}}:
             return f"!{script(part)}" if not script(part).startswith("doc[") else f"!({script(part)})"
     raise ValueError(f"no rule is made of {query}")
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def _quoted(text: str) -> str:

@@ -53,11 +53,12 @@ class Sorting:
         columns = [(script(seen), node.column(field.name, kinds[0])) for node, seen in where]
         if where[0][1] == ALL:
             return [{columns[0][1]: {"order": way, "missing": "_last"}}]
-        first = _script("number", "asc", _first_of(columns, "0", "1"))
+        me = self._conditions.sees.params
+        first = _script("number", "asc", _first_of(columns, "0", "1"), me)
         if item_kind(field) in NUMBERS:
             parts = (f"%s / {HALF}L", f"%s % {HALF}L")
-            return [first, *(_script("number", way, _first_of(columns, part, "0")) for part in parts)]
-        return [first, _script("string", way, _first_of(columns, "%s.toString()" if kinds == "b" else "%s", "''"))]
+            return [first, *(_script("number", way, _first_of(columns, part, "0"), me) for part in parts)]
+        return [first, _script("string", way, _first_of(columns, "%s.toString()" if kinds == "b" else "%s", "''"), me)]
 
 
 def _first_of(columns: list[tuple[str, str]], made: str, otherwise: str) -> str:
@@ -69,8 +70,8 @@ def _first_of(columns: list[tuple[str, str]], made: str, otherwise: str) -> str:
     return out
 
 
-def _script(kind: str, way: str, source: str) -> dict[str, Any]:
-    return {"_script": {"type": kind, "order": way, "script": {"source": source}}}
+def _script(kind: str, way: str, source: str, params: dict[str, str]) -> dict[str, Any]:
+    return {"_script": {"type": kind, "order": way, "script": {"source": source, "params": params}}}
 
 
 def cursor(keys: list[Any]) -> tuple[str, ...]:
