@@ -210,6 +210,32 @@ GET    /operators/{operatorId}/history               operator      401    403|40
 PUT    /operators/{operatorId}                       operator.put  401    403   403   403   200   200
 DELETE /operators/{operatorId}                       operator      401    403   403   403   200   200
 GET    /operators/synchronization                    -             401    403   403   403   200   200
+
+# Search: published listings for all, and dashboards that show each what REST does
+GET    /v1/search/listings                           -             200    200   200   200   200   200
+GET    /bff-api/{indexName}/list                     index         401    200   200   200   200   200
+POST   /bff-api/{indexName}/list                     index         401    200   200   200   200   200
+GET    /bff-api/{indexName}/list                     index.listing 200    200   200   200   200   200
+GET    /bff-api/{indexName}/list                     index.user    401    403   403   403   200   200
+GET    /bff-api/{indexName}/list                     index.nothing 404    404   404   404   404   404
+GET    /bff-api/{indexName}/count                    index         401    200   200   200   200   200
+POST   /bff-api/{indexName}/count                    index         401    200   200   200   200   200
+GET    /bff-api/{indexName}/schema                   index         401    200   200   200   200   200
+GET    /bff-api/{indexName}/{id}                     view.stay     401    404   200   200   200   200
+GET    /bff-api/{indexName}/{id}                     view.sealed   404    404   200   200   200   200
+GET    /bff-api/{indexName}/filters                  index         401    200   200   200   200   200
+POST   /bff-api/{indexName}/filters                  filter.new    401    201   201   201   201   201
+DELETE /bff-api/{indexName}/filters/{filterId}       filter        401    404   200   404   404   404
+GET    /bff-api/BookingListView                      -             401    200   200   200   200   200
+GET    /bff-api/BookingListView/{id}                 view.stay     401    404   200   200   200   200
+GET    /bff-api/MessageThreadView                    -             401    200   200   200   200   200
+GET    /bff-api/MessageThreadView/{id}               view.thread   401    404   200   200   200   200
+GET    /bff-api/ReviewDisplayView                    -             200    200   200   200   200   200
+GET    /bff-api/ReviewDisplayView/{id}               view.sealed   404    404   200   200   200   200
+GET    /bff-api/PaymentRecordView                    -             401    200   200   200   200   200
+GET    /bff-api/PaymentRecordView/{id}               view.charge   401    404   200   404   200   200
+GET    /bff-api/disputeDetailView                    -             401    200   200   200   200   200
+GET    /bff-api/disputeDetailView/{id}               view.dispute  401    404   200   200   200   200
 """
 
 
@@ -414,6 +440,21 @@ class Targets:
 
     def review(self, _: str) -> Target:
         return Target(self.guest, body=self._opinion(self.world.completed(self.guest, self.host), "listing"))
+
+    def index(self, what: str) -> Target:
+        return Target(self.guest, {"indexName": what or "reservation"}, {"filters": {}})
+
+    def view(self, what: str) -> Target:
+        made: Target = getattr(self, what)("")
+        index = {"stay": "reservation", "sealed": "review"}.get(what, what)
+        return Target(made.owner, {"indexName": index, "id": next(iter(made.path.values()))})
+
+    def filter(self, what: str) -> Target:
+        kept = {"filterName": self.world.unique(), "conditions": []}
+        if what == "new":
+            return Target(self.guest, {"indexName": "reservation"}, kept)
+        made = ok(self.guest.post("/bff-api/reservation/filters", kept), 201)["savedFilter"]
+        return Target(self.guest, {"indexName": "reservation", "filterId": made["id"]})
 
     def sealed(self, what: str) -> Target:
         stay = self.world.completed(self.guest, self.host)
