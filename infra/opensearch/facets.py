@@ -8,12 +8,14 @@ from typing import Any
 
 from infra.opensearch.conditions import Conditions
 from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
-from infra.opensearch.rules import script
+from infra.opensearch.rules import SEES, told
 from read_api.search.algebra import Facet, Question, Range
 from read_api.search.ports import FacetCount
 
 DEPTH = 1_000
 """Values that each shard tells beyond those asked for, so that few shards miss none of them."""
+
+SEEN = f"{SEES}for (def one : params.columns) {{ if (sees(doc, one[0])) {{ return doc[one[1]]; }} }} return [];"
 
 
 def facet_query(facet: Facet, conditions: Conditions) -> dict[str, Any]:
@@ -31,11 +33,8 @@ def facet_query(facet: Facet, conditions: Conditions) -> dict[str, Any]:
         ((node, seen),) = where
         by_value = {"terms": {"field": node.column(facet.place.field.name, kinds[0]), **shown}}
         return {"filter": seen, "aggs": {"values": by_value}}
-    source = "".join(
-        f"if ({script(seen)}) {{ return doc['{node.column(facet.place.field.name, kinds[0])}']; }} "
-        for node, seen in where
-    )
-    by_value = {"terms": {"script": {"source": f"{source}return [];", "params": conditions.sees.params}, **shown}}
+    columns = [[told(seen), node.column(facet.place.field.name, kinds[0])] for node, seen in where]
+    by_value = {"terms": {"script": {"source": SEEN, "params": {"columns": columns}}, **shown}}
     return {"filter": {"match_all": {}} if where else {"match_none": {}}, "aggs": {"values": by_value}}
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from infra.opensearch.conditions import Conditions
 from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
-from infra.opensearch.rules import ALL, script
+from infra.opensearch.rules import ALL, SEES, told
 from infra.opensearch.stay_scripts import StayPrices
 from read_api.search.algebra import ByDistance, ByField, ByRelevance, ByStayPrice, Order
 
@@ -16,6 +16,19 @@ Keys = list[dict[str, Any]]
 LAST: dict[str, Any] = {"id": {"order": "asc"}}
 HALF = 1_000_000_000
 """Numbers of scripts are exact up to 2**53 only: larger ones are told in two."""
+
+
+def _of_the_seen(made: str, otherwise: str) -> str:
+    """A script: of the first column that the caller sees and that has a value, what is made of it."""
+    return (
+        f"{SEES}for (def one : params.columns) {{ if (sees(doc, one[0]) && doc[one[1]].size() > 0)"
+        f" {{ def value = doc[one[1]].value; return {made}; }} }} return {otherwise};"
+    )
+
+
+ABSENT = _of_the_seen("0", "1")
+HIGH, LOW = _of_the_seen(f"value / {HALF}L", "0"), _of_the_seen(f"value % {HALF}L", "0")
+TEXT = _of_the_seen("value.toString()", "''")
 
 
 class Sorting:
@@ -50,28 +63,17 @@ class Sorting:
         kinds, where = kinds_of(field), self._conditions.seen(order.place)
         if not kinds or not where:
             return []
-        columns = [(script(seen), node.column(field.name, kinds[0])) for node, seen in where]
         if where[0][1] == ALL:
-            return [{columns[0][1]: {"order": way, "missing": "_last"}}]
-        me = self._conditions.sees.params
-        first = _script("number", "asc", _first_of(columns, "0", "1"), me)
+            return [{where[0][0].column(field.name, kinds[0]): {"order": way, "missing": "_last"}}]
+        columns = [[told(seen), node.column(field.name, kinds[0])] for node, seen in where]
+        first = _script("number", "asc", ABSENT, columns)
         if item_kind(field) in NUMBERS:
-            parts = (f"%s / {HALF}L", f"%s % {HALF}L")
-            return [first, *(_script("number", way, _first_of(columns, part, "0"), me) for part in parts)]
-        return [first, _script("string", way, _first_of(columns, "%s.toString()" if kinds == "b" else "%s", "''"), me)]
+            return [first, _script("number", way, HIGH, columns), _script("number", way, LOW, columns)]
+        return [first, _script("string", way, TEXT, columns)]
 
 
-def _first_of(columns: list[tuple[str, str]], made: str, otherwise: str) -> str:
-    """Of the one that the caller sees, what is made of its value."""
-    out = otherwise
-    for seen, column in reversed(columns):
-        value = made.replace("%s", f"doc['{column}'].value")
-        out = f"({seen} && doc['{column}'].size() > 0 ? {value} : {out})"
-    return out
-
-
-def _script(kind: str, way: str, source: str, params: dict[str, str]) -> dict[str, Any]:
-    return {"_script": {"type": kind, "order": way, "script": {"source": source, "params": params}}}
+def _script(kind: str, way: str, source: str, columns: list[list[Any]]) -> dict[str, Any]:
+    return {"_script": {"type": kind, "order": way, "script": {"source": source, "params": {"columns": columns}}}}
 
 
 def cursor(keys: list[Any]) -> tuple[str, ...]:
