@@ -157,8 +157,8 @@ class OpenSearchSearch:
         layout, sees = conditions.layout, conditions.sees
         body = from_json(found["_source"]["body"])
         joined: dict[str, Document | list[Document] | None] = {join.name: None for join in layout.index.joins}
-        for node, below in layout.joined_of(body):
-            if node.join is not None and joined[node.join.name] is None and sees.sees(node, below):
+        for node, below in layout.joined_of(body, sees.sees):
+            if node.join is not None:
                 joined[node.join.name] = sees.document(node, below)
         keys = found.get("sort", [])
         price = found.get("fields", {}).get("price", [None])[0]

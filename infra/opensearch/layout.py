@@ -21,7 +21,7 @@ done with it:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -94,6 +94,10 @@ class Node:
             yield from child.walk()
 
 
+Sees = Callable[[Node, Mapping[str, Any]], bool]
+"""Does the caller see what stands at the node?"""
+
+
 class Layout:
     """The tree of one index."""
 
@@ -144,9 +148,11 @@ class Layout:
         """Where the field of this place stands: for each document and caller in one of these at most."""
         return self._joined[place.join.name] if place.join else (self.root,)
 
-    def joined_of(self, body: Mapping[str, Any]) -> Iterator[tuple[Node, Mapping[str, Any]]]:
-        """What is joined in the body of a search document, each with its place."""
-        yield from _joined_of(self.root, body)
+    def joined_of(self, body: Mapping[str, Any], sees: Sees) -> Iterator[tuple[Node, Mapping[str, Any]]]:
+        """What is joined in the body of a search document, each with its place, as far as it is seen: what is joined
+        to something unseen is not.
+        """
+        yield from _joined_of(self.root, body, sees)
 
     def _node(
         self,
@@ -211,12 +217,15 @@ class Layout:
         )
 
 
-def _joined_of(node: Node, body: Mapping[str, Any]) -> Iterator[tuple[Node, Mapping[str, Any]]]:
-    below = body.get("below") or {}
+def _joined_of(node: Node, body: Mapping[str, Any], sees: Sees) -> Iterator[tuple[Node, Mapping[str, Any]]]:
+    below, taken = body.get("below") or {}, set[str]()
     for child in node.children:
-        if child.join is not None and child.path in below:
+        if child.join is None or child.join.name in taken or child.path not in below:
+            continue
+        if sees(child, below[child.path]):
+            taken.add(child.join.name)
             yield child, below[child.path]
-            yield from _joined_of(child, below[child.path])
+            yield from _joined_of(child, below[child.path], sees)
 
 
 def _fields(resource: Resource, *, whole: bool) -> tuple[Field, ...]:
