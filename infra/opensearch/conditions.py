@@ -17,13 +17,19 @@ from read_api.search import algebra, patterns
 from read_api.search.algebra import EARTH_RADIUS, Value
 from read_api.search.declared import Place
 
-DISTANCE = """double r = params.r; double a = Math.toRadians(params.lat);
-if (doc[params.latitude].size() == 0) { return false; }
-double b = Math.toRadians(doc[params.latitude].value / 1.0E9);
-double h = Math.sin((b - a) / 2); double w = Math.toRadians(doc[params.longitude].value / 1.0E9 - params.lon);
-double s = Math.sin(w / 2);
-return 2 * r * Math.asin(Math.min(1.0, Math.sqrt(h * h + Math.cos(a) * Math.cos(b) * s * s))) <= params.metres;"""
+METRES = """double metres(def doc, def params) {
+  double a = Math.toRadians(params.lat); double b = Math.toRadians(doc[params.latitude].value / 1.0E9);
+  double h = Math.sin((b - a) / 2); double w = Math.toRadians(doc[params.longitude].value / 1.0E9 - params.lon);
+  double s = Math.sin(w / 2);
+  return 2 * params.r * Math.asin(Math.min(1.0, Math.sqrt(h * h + Math.cos(a) * Math.cos(b) * s * s)));
+}
+"""
+WITHIN = METRES + "return doc[params.latitude].size() > 0 && metres(doc, params) <= params.metres;"
 """Exact where the index of points is near enough."""
+NOWHERE = 1_000_000_000
+"""Metres: farther than anything on earth."""
+AWAY = METRES + f"return doc[params.latitude].size() > 0 ? Math.round(metres(doc, params)) : {NOWHERE}L;"
+"""To the metre, as that order is."""
 NEAR = Decimal(2)
 """Metres by which the index of points may err, and more."""
 
@@ -192,18 +198,17 @@ def _phrase(column: str, words: tuple[str, ...], *, prefix: bool) -> Query:
     return {"match_phrase": {column: {"query": " ".join(words), "analyzer": "whitespace"}}}
 
 
+def from_point(node: Node, name: str, lat: Decimal, lon: Decimal) -> dict[str, Any]:
+    """What `METRES` has to know."""
+    columns = {"latitude": node.column(name, "plat"), "longitude": node.column(name, "plon")}
+    return {**columns, "lat": float(lat), "lon": float(lon), "r": EARTH_RADIUS}
+
+
 def _within(node: Node, name: str, asked: algebra.Within) -> Query:
-    params = {
-        "latitude": node.column(name, "plat"),
-        "longitude": node.column(name, "plon"),
-        "lat": float(asked.lat),
-        "lon": float(asked.lon),
-        "metres": float(asked.metres),
-        "r": EARTH_RADIUS,
-    }
+    params = from_point(node, name, asked.lat, asked.lon) | {"metres": float(asked.metres)}
     point = {"lat": float(asked.lat), "lon": float(asked.lon)}
     near = {"distance": f"{asked.metres + NEAR + asked.metres / 1000}m", node.column(name, "p"): point}
-    return both([{"geo_distance": near}, {"script": {"script": {"source": DISTANCE, "params": params}}}])
+    return both([{"geo_distance": near}, {"script": {"script": {"source": WITHIN, "params": params}}}])
 
 
 def _box(node: Node, name: str, asked: algebra.Box) -> Query:

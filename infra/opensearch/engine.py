@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import Invalid
 from domain.money import EXPONENTS
 from infra.opensearch.client import NO_DOCUMENT, NO_INDEX, Cluster, Refused
-from infra.opensearch.conditions import Conditions
+from infra.opensearch.conditions import NOWHERE, Conditions
 from infra.opensearch.facets import facet_query, facets_of
 from infra.opensearch.layout import Layout
 from infra.opensearch.many import Many, plain_index
@@ -206,4 +206,4 @@ def _of_text(by: Mapping[str, Any]) -> bool:
 def _distance(question: Question, keys: Sequence[Any]) -> float | None:
     if not question.orders or not isinstance(question.orders[0], ByDistance) or not keys:
         return None
-    return keys[0] if isinstance(keys[0], float) else None
+    return keys[0] if isinstance(keys[0], int | float) and keys[0] < NOWHERE else None

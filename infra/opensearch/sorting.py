@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from infra.opensearch.conditions import Conditions
+from infra.opensearch.conditions import AWAY, Conditions, from_point
 from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
 from infra.opensearch.rules import ALL, SEES, told
 from infra.opensearch.stay_scripts import StayPrices
@@ -48,8 +48,8 @@ class Sorting:
                 return self._by_field(order)
             case ByDistance(place, lat, lon):
                 (node, *_) = self._conditions.layout.at(place)
-                point = {"lat": float(lat), "lon": float(lon)}
-                return [{"_geo_distance": {node.column(place.field.name, "p"): point, "order": "asc", "unit": "m"}}]
+                script = {"source": AWAY, "params": from_point(node, place.field.name, lat, lon)}
+                return [{"_script": {"type": "number", "order": "asc", "script": script}}]
             case ByRelevance():
                 return [{"_score": {"order": "desc"}}]
             case ByStayPrice(descending):

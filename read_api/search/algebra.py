@@ -205,7 +205,7 @@ class ByField:
 
 @dataclass(frozen=True, slots=True)
 class ByDistance:
-    """The nearest first; documents without a point last."""
+    """The nearest first, to the metre; documents without a point last."""
 
     place: Place
     lat: Decimal

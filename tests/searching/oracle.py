@@ -158,7 +158,7 @@ class Oracle:
 
                 def key(document: Document) -> Any:
                     value = self.value(place, index, document, actor)
-                    return None if value is None else distance(value, lat, lon)
+                    return None if value is None else round(distance(value, lat, lon))
 
             case _:
                 raise TypeError(f"{order} is not for an oracle")

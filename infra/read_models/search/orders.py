@@ -125,7 +125,7 @@ def _parts(
         case ByField(place, descending):
             return [(tables.value(place), "numeric" if place.field.kind in NUMBERS else "text", descending)]
         case ByDistance(place, lat, lon):
-            return [(conditions.distance(place, lat, lon), "float8", False)]
+            return [(sql.SQL("round({})").format(conditions.distance(place, lat, lon)), "float8", False)]
         case ByRelevance():
             words = _words(question.where)
             return [(relevance(tables.index, words, tables.parameters, tables.sees, DOCUMENT), "bigint", True)]
