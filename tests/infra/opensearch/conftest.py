@@ -70,9 +70,13 @@ class Library:
         await self.world.happen(opened)
 
     async def shows(self, search: SearchSide, *indexes: Index) -> None:
-        """Wait until all that happened can be found."""
+        """Wait until all that happened can be found, and the indexer follows the version in which it is found."""
         for index in indexes or (BOOKS, SHELVES):
             await search.engine.wait_until(self.world.position, index, PATIENCE)
+            followed = search.indexes[index.name]
+            async with asyncio.timeout(PATIENCE):
+                while followed.version != (await search.versions.named()).get(followed.alias):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
 
 
 async def same_as_composed(search: SearchSide, index: Index) -> int:

@@ -105,6 +105,6 @@ async def test_an_index_that_is_declared_otherwise_is_rebuilt_at_start(library: 
         await library.world.stop(task)
     new = await library.search_side([replace(BOOKS, texts=())])
     await library.world.book(shelf, BEN, "Persuasion")
-    await new.engine.wait_until(library.world.position, new.layouts["book"].index, 20)
+    await library.shows(new, new.layouts["book"].index)
     assert new.indexes["book"].version != before
     assert (await found(new, new.layouts["book"].index, NOBODY)).total == 2
