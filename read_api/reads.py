@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.access import Rule, holds, parents
+from domain.access import holds, parents
 from domain.actor import Actor
 from domain.errors import Invalid, NotAllowed, NotThere
 from domain.kernel import Recorded
@@ -19,7 +19,7 @@ from read_api.history import Entry, entries, last_known
 from read_api.lists import USUAL_PAGES, Pages, Parameters, parse
 from read_api.ports import Log, ReadStore
 from read_api.query import Equal, Query
-from read_api.shown import asked_of_parents, shown
+from read_api.shown import asked_of_parents, models_of, shown
 
 PATIENCE = 5.0
 """Seconds that a read waits for what it was told to show."""
@@ -145,16 +145,7 @@ class Reads:
 
     def models(self, resource: Resource) -> frozenset[str]:
         """The read models that decide what is answered about this resource: its own, and those of its parents."""
-        found: set[str] = set()
-        waiting = [resource]
-        while waiting:
-            one = waiting.pop()
-            if one.documents in found:
-                continue
-            found.add(one.documents)
-            rules: list[Rule] = [one.sees, *(f.sees for f in one.fields if f.sees is not None)]
-            waiting += [self._resources[parent.resource] for rule in rules for parent in parents(rule)]
-        return frozenset(found)
+        return models_of((resource,), self._resources)
 
     async def _check_within(self, query: Query, actor: Actor) -> None:
         """What the list is asked to be of, the caller must see. Raises NotThere, Unavailable."""

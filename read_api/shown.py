@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from domain.access import As, holds, parents
+from collections.abc import Iterable, Mapping
+
+from domain.access import As, Rule, holds, parents
 from domain.actor import Actor
 from domain.resource import COMMON, Resource
 from projections.projection import Document
@@ -35,3 +37,17 @@ def shown(resource: Resource, document: Document, actor: Actor) -> Document:
 def asked_of_parents(resource: Resource) -> frozenset[As]:
     """The parents whose visibility decides which fields of the resource a caller sees."""
     return frozenset(asked for field in resource.fields if field.sees is not None for asked in parents(field.sees))
+
+
+def models_of(resources: Iterable[Resource], by_name: Mapping[str, Resource]) -> frozenset[str]:
+    """The read models that decide what is answered about these resources: their own, and those of their parents."""
+    found: set[str] = set()
+    waiting = [*resources]
+    while waiting:
+        one = waiting.pop()
+        if one.documents in found:
+            continue
+        found.add(one.documents)
+        rules: list[Rule] = [one.sees, *(f.sees for f in one.fields if f.sees is not None)]
+        waiting += [by_name[parent.resource] for rule in rules for parent in parents(rule)]
+    return frozenset(found)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from domain.access import Rule, parents
 from domain.actor import Actor
 from domain.resource import Kind, Resource
 from infra.postgres import ready as sql
@@ -20,6 +19,7 @@ from infra.read_models.waiting import Waiting
 from read_api.search.algebra import Condition, Everything, Facet, OneOf, Question
 from read_api.search.declared import Index
 from read_api.search.ports import FacetCount, Found, Hit
+from read_api.shown import models_of
 
 CALENDAR = "listingCalendar"
 """What free nights and prices of stays are read from, beside the index's own documents."""
@@ -68,16 +68,8 @@ class PostgresSearch:
 
     def models(self, index: Index) -> Collection[str]:
         """The read models that decide what is answered: the index's own, those joined, and those of their parents."""
-        found: set[str] = {CALENDAR} if index.resource.name == "listing" else set()
-        waiting = [index.resource, *(join.resource for join in index.joins)]
-        while waiting:
-            one = waiting.pop()
-            if one.documents in found:
-                continue
-            found.add(one.documents)
-            rules: list[Rule] = [one.sees, *(f.sees for f in one.fields if f.sees is not None)]
-            waiting += [self._resources[parent.resource] for rule in rules for parent in parents(rule)]
-        return found
+        found = models_of((index.resource, *(join.resource for join in index.joins)), self._resources)
+        return found | {CALENDAR} if index.resource.name == "listing" else found
 
 
 def _facet_value(facet: Facet, value: str) -> str | bool:
