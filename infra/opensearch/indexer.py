@@ -238,6 +238,7 @@ class Indexer:
                 self._say(f"{one.name} cannot be rebuilt: {error}")
                 self._log.exception("rebuild failed", index=one.name)
                 return False
+        self.due.discard(one.name)  # the next round may be long in coming, and would find it made anew
         return True
 
     def _say(self, trouble: str) -> None:

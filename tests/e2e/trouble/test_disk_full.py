@@ -30,6 +30,7 @@ def test_a_full_disk_is_a_state_and_what_was_promised_before_it_is_there(disk: S
     with serving_on(disk.conninfo, folders) as world:
         host, guest = world.person(), world.person()
         place = world.listing(host)
+        ok(world.nobody.get(f"/v1/listings/{place['id']}"))  # it is shown: projecting needs room as well
         promised: dict[str, str] = {}
         refused: list[Json] = []
         disk.fill()

@@ -114,7 +114,7 @@ async def library_on(world: World, url: str) -> AsyncIterator[Library]:
             await library.world.stop(task)
         async with Cluster(url, seconds=60.0) as cluster:
             for name in await cluster.ask("GET", f"/{library.prefix}-*", params={"filter_path": "*.aliases"}):
-                await cluster.ask("DELETE", f"/{name}", seconds=60)
+                await cluster.ask("DELETE", f"/{name}", params={"ignore_unavailable": "true"}, seconds=60)
 
 
 @pytest.fixture

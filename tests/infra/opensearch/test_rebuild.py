@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from infra.opensearch.turns import turn
+from infra.postgres.connected import connected
 from infra.read_models.rebuild import RebuildRunning
 from read_api.search.algebra import OneOf
 from tests.infra.opensearch.conftest import BOOKS, Library, found, same_as_composed
@@ -92,6 +94,20 @@ async def test_a_killed_rebuild_goes_on_where_it_was(library: Library) -> None:
     assert [search.indexes["book"].version] == left
     assert await same_as_composed(search, BOOKS) == 5
     assert (await found(search, BOOKS, BEN, OneOf(BOOKS.places["title"], ("book 1",)))).total == 0
+
+
+async def test_what_is_missing_is_made_once_however_late_the_indexer_sees_it(library: Library) -> None:
+    """Somebody else has the turn to write just when it is there."""
+    search = await library.search_side()
+    aliases = {followed.alias for followed in search.indexes.values()}
+    async with asyncio.timeout(60), connected(library.world.conninfo) as connection:
+        while not await search.versions.named():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        async with turn(connection):
+            await asyncio.sleep(1)
+    await library.world.shelf(ANNA)
+    await library.shows(search)
+    assert {alias: len(await search.versions.all(alias)) for alias in aliases} == dict.fromkeys(aliases, 1)
 
 
 async def test_an_index_that_is_declared_otherwise_is_rebuilt_at_start(library: Library) -> None:
