@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -19,7 +20,8 @@ class Recent:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._facts: dict[tuple[int, int, int], Fact] = {}
+        # A plain dict looks for its oldest past all that was forgotten before.
+        self._facts: OrderedDict[tuple[int, int, int], Fact] = OrderedDict()
 
     def add(self, facts: Iterable[Fact], command: UUID) -> None:
         """These are recorded now, by this command."""
@@ -27,7 +29,7 @@ class Recent:
         for fact in facts:
             known[fact.originator_id.int, fact.originator_version, command.int] = fact
         while len(known) > self._size:
-            del known[next(iter(known))]
+            known.popitem(last=False)
 
     def take(self, stream: UUID, version: int, command: UUID) -> Fact | None:
         """The fact that this command recorded there, if it is known; whoever asks is the last to.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ class SignedTokens:
         self._lifetime = lifetime
         self._now = now
         self._memory = memory
-        self._read: dict[str, Claims] = {}
+        self._read: OrderedDict[str, Claims] = OrderedDict()
 
     async def issue(self, *, user: UUID, session: UUID, role: Role, at: datetime) -> str:
         """A signed token, good from `at` on. Raises Unavailable."""
@@ -65,7 +66,7 @@ class SignedTokens:
 
     def _remember(self, token: str, claims: Claims) -> None:
         if len(self._read) >= self._memory:
-            self._read.pop(next(iter(self._read)))
+            self._read.popitem(last=False)
         self._read[token] = claims
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from domain.kernel import Fact, Recorded
 from projections.projection import Document
 
@@ -18,15 +20,15 @@ class Foreseen:
 
     def __init__(self, size: int = 1_000) -> None:
         self._size = size
-        self._made: dict[tuple[str, int], tuple[Fact, Document]] = {}
+        self._made: OrderedDict[tuple[str, int], tuple[Fact, Document]] = OrderedDict()
 
     def add(self, model: str, event: Recorded, document: Document) -> None:
         """This event, the first of its stream, makes this document."""
         self._made[model, event.stream.int] = event.fact, document
         if len(self._made) > self._size:
-            del self._made[next(iter(self._made))]
+            self._made.popitem(last=False)
 
     def take(self, model: str, event: Recorded) -> Document | None:
         """What this event, the first of its stream, makes, if it is known; whoever asks is the last to."""
-        fact, document = self._made.pop((model, event.stream.int), (None, None))
-        return document if fact is event.fact else None
+        made = self._made.pop((model, event.stream.int), None)
+        return made[1] if made is not None and made[0] is event.fact else None
