@@ -19,6 +19,9 @@ from infra.roles import EVERYTHING
 from infra.settings import Settings, load_settings
 
 HOST = "127.0.0.1"
+STUCK_SECONDS = 30.0
+"""That the product may be kept from being ready by one and the same thing."""
+LOOK_SECONDS = 0.2
 
 
 def run(*, port: int, data: Path, exit_after: bool) -> None:
@@ -70,7 +73,7 @@ async def tell_story(settings: Settings, base: str, told: Console) -> bool:
     async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as http:
         story = Story(http, tell, superadmin[0], superadmin[1].get_secret_value(), secrets.token_hex(3))
         try:
-            await ready(http)
+            await ready(http, told)
             await story.play()
         except (Unexpected, AssertionError, KeyError, IndexError, httpx.HTTPError) as failure:
             told.print(f"[red]✗ {story.steps[steps].__name__.replace('_', ' ')}: {failure!r}[/red]", soft_wrap=True)
@@ -78,16 +81,33 @@ async def tell_story(settings: Settings, base: str, told: Console) -> bool:
     return True
 
 
-async def ready(http: httpx.AsyncClient) -> None:
-    """Waits until the product says that it is well. Raises Unexpected after a while."""
-    for _ in range(300):
-        try:
-            if (await http.get("/health")).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        await asyncio.sleep(0.1)
-    raise Unexpected("the product did not become ready in 30 s")
+async def ready(http: httpx.AsyncClient, told: Console) -> None:
+    """Waits until the product says that it is well, for as long as it gets on with what keeps it.
+
+    Raises Unexpected, with what is wrong, when that has not changed for a while.
+    """
+    loop = asyncio.get_running_loop()
+    problem, since = "", loop.time()
+    with told.status("waiting until it answers") as shown:
+        while (now := await _problem(http)) is not None:
+            if now != problem:
+                problem, since = now, loop.time()
+                shown.update(f"waiting: {problem}")
+            elif loop.time() - since > STUCK_SECONDS:
+                raise Unexpected(f"the product does not become ready: {problem}")
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _problem(http: httpx.AsyncClient) -> str | None:
+    """What keeps the product from being well; None if it is."""
+    try:
+        answer = await http.get("/health")
+    except httpx.TransportError:
+        return "it does not answer"
+    if answer.is_success:
+        return None
+    problems = answer.json()["problems"]
+    return "; ".join(f"{part}: {what}" for part, what in problems.items())
 
 
 def addresses(told: Console, settings: Settings, base: str) -> None:

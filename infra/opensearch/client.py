@@ -108,7 +108,10 @@ class Cluster:
         seconds: float | None = None,
         attempts: int = ATTEMPTS,
     ) -> Any:
-        """Its answer. All that is sent here may be sent twice. Raises Unavailable, Refused."""
+        """Its answer. All that is sent here may be sent twice.
+
+        Raises Unavailable, at the latest when the time is over; Refused.
+        """
         within = seconds or self._seconds
         retrying = AsyncRetrying(
             stop=stop_after_attempt(attempts) | stop_after_delay(within),
@@ -116,7 +119,11 @@ class Cluster:
             retry=retry_if_exception_type(Unavailable),
             reraise=True,
         )
-        return await retrying(self._once, method, path, body, {"timeout": within, **(params or {})})
+        try:
+            async with asyncio.timeout(within):  # it may wait for a connection as long as for an answer
+                return await retrying(self._once, method, path, body, {"timeout": within, **(params or {})})
+        except TimeoutError:
+            raise Unavailable("The search engine is busy; try again.", why=f"no answer in {within:g} s") from None
 
     async def bulk(self, lines: Sequence[Any]) -> list[Mapping[str, Any]]:
         """Send the lines of a bulk request; answers what became of each. Raises Unavailable, Refused."""

@@ -121,7 +121,9 @@ class SearchSide:
             },
         }
         problems = [self.indexer.trouble] if self.indexer.trouble else []
-        problems += [f"{name} is not built yet" for name in self.indexes if name not in found]
+        missing = [name for name in self.indexes if name not in found]
+        if missing:
+            problems.append(f"{len(missing)} of {len(self.indexes)} indexes are not built yet: {', '.join(missing)}")
         problems += await self._blocked()
         if problems:
             told["problem"] = "; ".join(problems)

@@ -44,6 +44,7 @@ from read_api.search.algebra import (
 from read_api.search.declared import Index
 from read_api.search.ports import SearchEngine
 from read_api.shown import shown
+from tests.contracts.search_listings import SearchListingsContract
 from tests.contracts.search_pages import SearchPagesContract
 from tests.searching.known import (
     AN_EXAMPLE,
@@ -78,7 +79,7 @@ from tests.searching.world import (
 )
 
 
-class SearchEngineContract(SearchPagesContract):
+class SearchEngineContract(SearchPagesContract, SearchListingsContract):
     """Answers as the algebra says, of no more than the caller sees."""
 
     @pytest.mark.parametrize(

@@ -26,12 +26,12 @@ def folder(folders: Path) -> Path:
 
 
 @contextmanager
-def serving(folders: Path) -> Iterator[World]:
+def serving(folders: Path, **settings: str) -> Iterator[World]:
     """A world with a server of its own, in sandbox mode with its embedded database.
 
     That SIGTERM ends the server in time is checked each time.
     """
-    server = Server(Path(mkdtemp(dir=folders)) / "server")
+    server = Server(Path(mkdtemp(dir=folders)) / "server", settings)
     try:
         with World(server.start()) as world:
             world.morning()  # midnight is far from whatever the tests do

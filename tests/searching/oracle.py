@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from domain.access import holds, parents
 from domain.actor import Actor
+from domain.money import EXPONENTS
 from domain.resource import Kind, Resource
 from infra.read_models.documents import inner
 from projections.projection import Document
@@ -20,7 +21,8 @@ from projections.words import Part, matches, terms, words
 from read_api.search import algebra
 from read_api.search.algebra import EARTH_RADIUS, Condition, Facet, Order, Question
 from read_api.search.declared import Index, Join, Place
-from tests.searching.stays import free
+from tests.searching.patterns import follows, wild
+from tests.searching.stays import free, stay_price
 
 NUMBERS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.DECIMAL})
 TEXTS = frozenset({Kind.STRING, Kind.TEXT})
@@ -45,9 +47,11 @@ class Oracle:
     def answer(self, question: Question, actor: Actor) -> Answer:
         """Everything that is found, in order; the order of relevance is nobody's but the engine's."""
         found = [d for d in self.visible(question.index, actor) if self.holds(question.where, question.index, d, actor)]
+        if question.price is not None:
+            found = [document for document in found if self._affordable(question, document)]
         found.sort(key=lambda document: document["id"])
         for order in reversed(question.orders):
-            self._sort(found, order, question.index, actor)
+            self._sort(found, order, question, actor)
         facets = {f.place.name: self._facet(f, question.index, found, actor) for f in question.facets}
         return Answer([document["id"] for document in found], facets)
 
@@ -135,6 +139,20 @@ class Oracle:
         kind = _item_kind(condition.place)
         return any(holds_of(condition, item, kind) for item in _items(value))
 
+    def stay_price(self, question: Question, listing: Document) -> int | None:
+        """What the stay of the question costs there, in minor units; None if it is about none."""
+        if question.stay is None:
+            return None
+        return stay_price(question.stay, listing, self.documents["listingCalendar"].values())
+
+    def _affordable(self, question: Question, listing: Document) -> bool:
+        low, high, currency = question.price or (None, None, "")
+        cost = self.stay_price(question, listing)
+        if cost is None or listing["currency"] != currency:
+            return False
+        amount = Decimal(cost).scaleb(-EXPONENTS[currency])
+        return (low is None or amount >= low) and (high is None or amount <= high)
+
     def _terms(self, index: Index, document: Document, actor: Actor) -> Iterator[Mapping[str, Part]]:
         """The terms of every document in which the index's words are looked for."""
         if _tells(index, None):
@@ -144,8 +162,15 @@ class Oracle:
                 for other in self.all(join, index, document, actor):
                     yield terms_of(join.resource, other)
 
-    def _sort(self, found: list[Document], order: Order, index: Index, actor: Actor) -> None:
+    def _sort(self, found: list[Document], order: Order, question: Question, actor: Actor) -> None:
+        index = question.index
         match order:
+            case algebra.ByRelevance():
+                return
+            case algebra.ByStayPrice(descending):
+                way = -1 if descending else 1
+                found.sort(key=lambda one: (one["currency"], way * (self.stay_price(question, one) or 0)))
+                return
             case algebra.ByField(place, descending):
                 number = place.field.kind in NUMBERS
 
@@ -160,8 +185,6 @@ class Oracle:
                     value = self.value(place, index, document, actor)
                     return None if value is None else round(distance(value, lat, lon))
 
-            case _:
-                raise TypeError(f"{order} is not for an oracle")
         found.sort(key=_absent_last(key, descending=descending), reverse=descending)
 
     def _facet(
@@ -198,22 +221,6 @@ def holds_of(condition: Condition, item: Any, kind: Kind) -> bool:
         case algebra.Phrase(_, asked, prefix):
             return follows(words(item), asked, prefix=prefix)
     raise TypeError(f"{condition} is not of one value")
-
-
-def wild(pattern: str) -> str:
-    """A wildcard pattern as an expression of Python's."""
-    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
-    return "".join({"*": ".*", "?": "."}.get(part, re.escape(part[-1])) for part in parts)
-
-
-def follows(said: tuple[str, ...], asked: tuple[str, ...], *, prefix: bool) -> bool:
-    """Do these words follow one another, the last one whole or, with `prefix`, only begun?"""
-    *whole, last = asked
-    return any(
-        said[at : at + len(whole)] == tuple(whole)
-        and (said[at + len(whole)].startswith(last) if prefix else said[at + len(whole)] == last)
-        for at in range(len(said) - len(whole))
-    )
 
 
 def distance(point: Mapping[str, Any], lat: Decimal, lon: Decimal) -> float:

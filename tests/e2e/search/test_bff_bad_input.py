@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.e2e.dashboards import AT, ask, fields, leaf
+from tests.e2e.search.dashboards import AT, ask, fields, leaf
 from tests.e2e.talk import Caller, Person, invalid, ok, refused, told
 from tests.e2e.world import World
 

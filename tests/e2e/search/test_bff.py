@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.dashboards import AT, ask, count, ids, leaf, page
+from tests.e2e.search.dashboards import AT, ask, count, ids, leaf, page
 from tests.e2e.talk import ABSENT, POSITION, Caller, Json, Person, invalid, ok, position, refused
 from tests.e2e.world import LOFT, World
 
