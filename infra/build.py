@@ -33,7 +33,7 @@ from infra.identity.tokens import SignedTokens
 from infra.ids import new_id
 from infra.kafka import relay_of
 from infra.kafka.relay import Relay
-from infra.metrics import CountingBus, Metrics
+from infra.metrics import Metrics
 from infra.opensearch.side import SearchSide
 from infra.opensearch.wiring import opensearch_of
 from infra.payments import callbacks_of, provider_of
@@ -47,6 +47,10 @@ from infra.roles import EVERYTHING, Role
 from infra.scheduler import Scheduler
 from infra.secrets import secret
 from infra.settings import Settings
+from infra.tracing import tracing_of
+from infra.tracing.commands import TracedEventStore, counting_bus
+from infra.tracing.following import Steps
+from infra.tracing.port import Tracing
 from infra.zone_finder import ZoneFinder
 from projections.catalogue import DEADLINES, PROJECTIONS
 from read_api.lists import Pages
@@ -67,14 +71,19 @@ async def build(
     Raises SettingsError if the first user cannot be made, Unavailable.
     """
     async with AsyncExitStack() as stack:
-        base = await _foundation(stack, settings, bounded(conninfo, idle_seconds=settings.database_idle_seconds))
+        tracing = tracing_of(settings, roles)
+        if tracing is not None:
+            stack.push_async_callback(tracing.close)
+        bound = bounded(conninfo, idle_seconds=settings.database_idle_seconds)
+        base = await _foundation(stack, settings, bound, tracing)
         services = replace(await _services(stack, base), **overrides)
         relay = relay_of(settings, base.conninfo, base.store) if Role.RELAY in roles else None
         found = opensearch_of(settings, base.conninfo, base.store, base.side)
         search = await stack.enter_async_context(found) if found else None
         product = await _assembled(stack, base, services, relay, search)
         await _first_start(product)
-        async with _at_work([base.watch.run(), *_jobs(product, roles, relay, search)]):
+        steps = await _steps(stack, base, relay, search)
+        async with _at_work([base.watch.run(), *_jobs(product, roles, relay, search, steps)]):
             yield product
 
 
@@ -91,14 +100,16 @@ class _Foundation:
     tokens: SignedTokens
     watch: Watch
     metrics: Metrics
+    tracing: Tracing | None
 
 
-async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) -> _Foundation:
+async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str, tracing: Tracing | None) -> _Foundation:
     clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox))
     keep = timedelta(hours=settings.idempotency_hours)
     metrics, codec = Metrics(), Codec(AGGREGATES, UPCASTS)
+    kind = PostgresEventStore if tracing is None else partial(TracedEventStore, tracing=tracing)
     store = await stack.enter_async_context(
-        PostgresEventStore(conninfo, codec, waiting=settings.commands_waiting, keep=keep, shared=metrics.batch)
+        kind(conninfo, codec, waiting=settings.commands_waiting, keep=keep, shared=metrics.batch)
     )
     pages = Pages(settings.page_rows, settings.page_rows_max)
     side = await stack.enter_async_context(
@@ -110,7 +121,7 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str) 
     tokens = SignedTokens(keys, lifetime, wall_now)
     watched = await _line(stack, conninfo, "watch")
     watch = Watch(look_on(watched, settings.writer_warn_seconds), settings.writer_warn_seconds)
-    return _Foundation(settings, conninfo, clock, store, side, keys, tokens, watch, metrics)
+    return _Foundation(settings, conninfo, clock, store, side, keys, tokens, watch, metrics, tracing)
 
 
 async def _line(stack: AsyncExitStack, conninfo: str, use: str) -> Line:
@@ -153,8 +164,7 @@ async def _assembled(
 ) -> Product:
     settings, side = base.settings, base.side
     commands = registry()
-    bus = CountingBus(base.store, services, patience=settings.idempotency_wait_seconds)
-    bus.metrics = base.metrics
+    bus = counting_bus(base.store, services, base.metrics, settings.idempotency_wait_seconds, base.tracing)
     operator_limits = OperatorLimits(
         page=settings.operators_page_rows,
         entries=settings.feed_entries,
@@ -196,6 +206,7 @@ async def _assembled(
         ),
         metrics=base.metrics,
         fingerprint_secret=fingerprints,
+        tracing=base.tracing,
         parts=_parts(base, scheduler, relay, search),
     )
 
@@ -243,15 +254,30 @@ async def _first_start(product: Product) -> None:
         await ensure_superadmin(product.bus, email, password.get_secret_value(), **now)
 
 
+async def _steps(
+    stack: AsyncExitStack, base: _Foundation, relay: Relay | None, search: SearchSide | None
+) -> Steps | None:
+    """Who follows the log tells its steps there; None: nobody wants to know them."""
+    if base.tracing is None:
+        return None
+    steps = Steps(base.tracing, await _line(stack, base.conninfo, "traces"))
+    base.side.runner.steps = steps
+    if relay:
+        relay.steps = steps
+    if search:
+        search.indexer.steps = steps
+    return steps
+
+
 def _jobs(
-    product: Product, roles: frozenset[Role], relay: Relay | None, search: SearchSide | None
+    product: Product, roles: frozenset[Role], relay: Relay | None, search: SearchSide | None, steps: Steps | None
 ) -> list[Coroutine[Any, Any, None]]:
     jobs: list[Coroutine[Any, Any, None]] = [relay.run()] if relay else []
     if Role.PROJECTOR in roles:
         jobs.append(product.side.runner.run())
         jobs += [search.indexer.run()] if search else []
     if Role.SCHEDULER in roles:
-        jobs += [product.scheduler.run(), housekeeping(product.store)]
+        jobs += [product.scheduler.run(), housekeeping(product.store, steps)]
     return jobs
 
 

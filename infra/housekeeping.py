@@ -21,13 +21,23 @@ class Journal(Protocol):
         ...
 
 
-async def housekeeping(journal: Journal, every: float = EVERY) -> None:
-    """Forget old idempotency keys and their answers, round after round, until cancelled."""
+class Traces(Protocol):
+    """What keeps which trace a command was part of."""
+
+    async def forget(self) -> int:
+        """Drop what is past its time; answers of how many commands."""
+        ...
+
+
+async def housekeeping(journal: Journal, traces: Traces | None = None, every: float = EVERY) -> None:
+    """Forget old idempotency keys with their answers, and old traces, round after round, until cancelled."""
     log = structlog.get_logger("housekeeping")
     while True:
         try:
             forgotten = await journal.forget_old_keys()
             log.info("old idempotency keys are forgotten", keys=forgotten)
+            if traces is not None:
+                log.info("old traces are forgotten", commands=await traces.forget())
         except Unavailable as away:
             log.warning("trouble with the database", told=away.message, error=str(away))
         await asyncio.sleep(every)

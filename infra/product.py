@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra.read_models.side import ReadSide
     from infra.scheduler import Scheduler
     from infra.settings import Settings
+    from infra.tracing.port import Tracing
     from read_api.operators import OperatorReads
     from read_api.reads import Reads
     from read_api.search.dashboards import Dashboards
@@ -49,6 +50,7 @@ class Product:
     metrics: Metrics
     fingerprint_secret: bytes
     """Keys the hashes of bodies, so that the journal tells nobody what was asked."""
+    tracing: Tracing | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
 
     async def health(self) -> State:

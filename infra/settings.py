@@ -122,6 +122,12 @@ class Settings(BaseSettings):
     feed_wait_max_seconds: float = Field(30.0, ge=0)
 
     # What Innkeep says of itself.
+    tracing_endpoint: SecretStr | None = None
+    """Of a collector that takes OTLP over HTTP; absent: no traces. There may be a password in it."""
+    tracing_headers: SecretStr | None = None
+    """Sent to it: `name=value`, comma-separated."""
+    tracing_sample: float = Field(1.0, ge=0, le=1)
+    """The share of the traces begun here that is told."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 

@@ -23,6 +23,14 @@ APPEND = """SELECT command_id, reached FROM append_events(
   %b::uuid[], %b::text[], %b::uuid[], %b::text[], %b::uuid[], %b::text[], %b::text[],
   %b::bytea[], %b::timestamptz[], %b::text[], %b::bytea[], %b::bytea[])"""
 
+# The same, and with some commands what trace they are part of, in one transaction.
+APPEND_TRACED = (
+    f"WITH done AS MATERIALIZED ({APPEND}), "  # noqa: S608 - it is ours
+    "traced AS (INSERT INTO command_trace (command, parent) "
+    "SELECT * FROM unnest(%b::uuid[], %b::text[]) ON CONFLICT DO NOTHING) "
+    "SELECT command_id, reached FROM done"
+)
+
 # What stands where a save wants to write: its own events (the position), another's (null), or its key's other user (0).
 STANDING = """
   SELECT w.save, CASE WHEN e.command = w.command AND e.name = w.name AND e.state = w.state THEN e.position END
@@ -80,6 +88,8 @@ class GroupCommit:
         self._committed = committed
         self.shared: Callable[[int], None] = lambda _saves: None
         """Told how many saves share a transaction, each time."""
+        self.traced: Callable[[], str | None] | None = None
+        """Answers, where a save is asked for, what trace it is part of; None: nobody wants to know."""
         self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue(waiting)
         self._writers: list[asyncio.Task[None]] = []
         self._taking = False
@@ -107,7 +117,10 @@ class GroupCommit:
 
     async def append(self, save: Save) -> int:
         """The position of the save's last event, once it is on disk. Raises Conflict, KeyTaken and Unavailable."""
-        return await self._ended(Waiting(save, asyncio.get_running_loop().create_future()))
+        waiting = Waiting(save, asyncio.get_running_loop().create_future())
+        if self.traced is not None:
+            waiting.trace = self.traced()
+        return await self._ended(waiting)
 
     async def rehearse(self, save: Save) -> None:
         """Return if the save would be recorded now, and leave no trace. Raises Unavailable."""
@@ -214,7 +227,11 @@ class GroupCommit:
     async def _append(self, connection: AsyncConnection[TupleRow], batch: Sequence[Waiting]) -> None:
         if not batch:
             return
-        cursor = await connection.execute(APPEND, appended(batch), prepare=True, binary=True)
+        query, parameters = APPEND, appended(batch)
+        traces = [(w.save.row.id, w.trace) for w in batch if w.trace] if self.traced is not None else []
+        if traces:
+            query, parameters = APPEND_TRACED, [*parameters, *columns((Uuids, Texts), traces)]
+        cursor = await connection.execute(query, parameters, prepare=True, binary=True)
         reached = {command.int: position for command, position in await cursor.fetchall()}
         for waiting in batch:
             waiting.succeed(reached[waiting.save.row.id.int])

@@ -40,6 +40,8 @@ class Waiting:
     position: asyncio.Future[int]
     trial: bool = False
     """Is it only to be seen whether it would be recorded?"""
+    trace: str | None = None
+    """The W3C traceparent of whoever waits."""
 
     @property
     def open(self) -> bool:

@@ -11,9 +11,12 @@ from starlette.responses import Response
 
 from infra.http.dispatch import Application, Opened
 from infra.http.edge import Edge, Endpoint, Foresight
+from infra.tracing.port import TRACEPARENT
 
 Operation = dict[str, Any]
 """An operation object of OpenAPI."""
+UNTRACED = frozenset({"/health", "/admin/health", "/metrics", "/favicon.ico"})
+"""Asked for every few seconds, and of no interest step by step."""
 
 
 def prefix_of(service: str) -> str:
@@ -50,7 +53,7 @@ class Mount:
         prefixes = [prefix_of(service) for service in services]
         opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous, foresees=foresees)
         for path in paths:
-            counted = self._counted(opened, method, path)
+            counted = self._traced(self._counted(opened, method, path), method, path)
             for prefix in prefixes if prefixed else ("", *prefixes):
                 self._route(prefix + path, method, counted)
             if operation is not None:
@@ -68,6 +71,24 @@ class Mount:
             return response
 
         return counted
+
+    def _traced(self, counted: Opened, method: str, route: str) -> Opened:
+        tracing = self.edge.product.tracing
+        if tracing is None or route in UNTRACED:
+            return counted
+
+        async def traced(request: Request) -> Response:
+            known = {"http.request.method": method, "http.route": route}
+            parent = request.headers.get(TRACEPARENT)
+            with tracing.span(f"{method} {route}", "server", known, parent=parent) as span:
+                response = await counted(request)
+                span.say("http.response.status_code", response.status_code)
+                span.say("innkeep.request_id", response.headers["x-request-id"])
+                if response.status_code >= 500:
+                    span.failed(f"answered {response.status_code}")
+                return response
+
+        return traced
 
     def _route(self, path: str, method: str, endpoint: Opened) -> None:
         self.app.add_route(path, endpoint, methods=[method], include_in_schema=False)

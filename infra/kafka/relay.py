@@ -14,9 +14,11 @@ import psycopg
 import structlog
 
 from commands.ports import Unavailable
-from infra.kafka.messages import LogRow, Messages
+from infra.kafka.messages import LogRow, Messages, Outgoing
 from infra.kafka.wire import Fenced, KafkaAway, Wire
 from infra.postgres.connected import connected
+from infra.tracing.following import Steps
+from infra.tracing.port import TRACEPARENT, Begun
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep relay of ' || current_schema(), 0))"
 STILL = "SELECT true"
@@ -72,6 +74,8 @@ class Relay:
         self._name = name
         self.position = 0
         self.leads = False
+        self.steps: Steps | None = None
+        """Told of what is sent, if anybody wants to know it step by step."""
         self._trouble: str | None = None
         self._told = structlog.get_logger("relay")
 
@@ -119,11 +123,30 @@ class Relay:
                 await connection.execute(STILL)  # the lead ends with the connection
                 continue
             if rows:
-                events = map(LogRow._make, rows)
-                await wire.send([message for event in events for message in self._messages.of(event)], position)
+                messages, steps = await self._made([LogRow._make(row) for row in rows])
+                await wire.send(messages, position)
+                for step in steps:
+                    step.end()
             self.position = position
             await connection.execute(REACHED, [self._name, position])
             self._trouble = None
+
+    async def _made(self, events: Sequence[LogRow]) -> tuple[list[Outgoing], list[Begun]]:
+        """The messages of these events, and the steps that sending them is."""
+        if self.steps is None:
+            return [message for event in events for message in self._messages.of(event)], []
+        parents = await self.steps.parents(event.command for event in events)
+        made: list[Outgoing] = []
+        begun: list[Begun] = []
+        for event in events:
+            for message in self._messages.of(event):
+                if event.command in parents:
+                    step = self.steps.sends(message.topic, parents[event.command], event.position)
+                    begun.append(step)
+                    made.append(message._replace(headers=[*message.headers, (TRACEPARENT, step.traceparent.encode())]))
+                else:
+                    made.append(message)
+        return made, begun
 
     async def _known(self, connection: psycopg.AsyncConnection[Any]) -> int:
         row = await (await connection.execute(f"{KNOWN} WHERE name = %s", [self._name])).fetchone()

@@ -7,13 +7,15 @@ on one database; one leads, the others stand by. While OpenSearch is away the le
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 import structlog
 
 from commands.ports import Page, Unavailable
+from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
 from infra.opensearch.followed import Followed, Taking
 from infra.opensearch.mappings import declaration
@@ -30,6 +32,7 @@ from infra.read_models.model import Connection
 from infra.read_models.progress import Progress
 from infra.read_models.rebuild import RebuildRunning
 from infra.read_models.runner import Feed
+from infra.tracing.following import Steps
 from read_api.ports import ReadBehind
 
 NAMED = "SELECT set_config('application_name', 'innkeep indexer', false)"
@@ -90,6 +93,8 @@ class Indexer:
         self._unkept: set[str] = set()
         self._kept_at = float("-inf")
         self._log = structlog.get_logger("indexer")
+        self.steps: Steps | None = None
+        """Told of what is taken in, if anybody wants to know it step by step."""
 
     async def run(self) -> None:
         """Follow the log, whatever happens to OpenSearch and the database meanwhile."""
@@ -191,6 +196,7 @@ class Indexer:
         return not one.version or one.version != live
 
     async def _take_in(self, connection: Connection, followed: Sequence[Followed], page: Page) -> bool:
+        began = time.time_ns()
         touched = self._taking.touched(page.events)
         reached: list[Followed] = []
         for one in followed:
@@ -204,7 +210,12 @@ class Indexer:
             reached.append(one)
         await tell(connection, {one.name: (one.version, one.position) for one in reached})
         self._progress.advance({one.name: one.position for one in reached})
+        if self.steps is not None and page.events:
+            await self.steps.took_in("index", {one.name: self._concerns(one) for one in reached}, page.events, began)
         return bool(reached)
+
+    def _concerns(self, one: Followed) -> Callable[[Recorded], bool]:
+        return lambda event: not one.concern.models.isdisjoint(self._taking.touched([event]))
 
     async def _keep(self) -> None:
         """Keep positions with the documents, of those indexes that were written to: now and then is enough."""

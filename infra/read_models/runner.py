@@ -7,14 +7,16 @@ connection that it writes with, so a runner that lost the one cannot use the oth
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from commands.ports import Page, Unavailable
+from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
 from infra.postgres.connected import connected
 from infra.postgres.trouble import TROUBLE, Outage
@@ -23,6 +25,7 @@ from infra.read_models.catalogue import due, health, prepare
 from infra.read_models.model import Connection, Model
 from infra.read_models.pages import Moved, Pages
 from infra.read_models.progress import Progress
+from infra.tracing.following import Steps
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep projector of ' || current_schema(), 0))"
 NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
@@ -105,6 +108,8 @@ class Runner:
         self._ahead: tuple[int, asyncio.Task[Page]] | None = None
         """The page past that position, which is read while the one before is taken in."""
         self._outage = Outage("projector")
+        self.steps: Steps | None = None
+        """Told of what is taken in, if anybody wants to know it step by step."""
         self._log = structlog.get_logger("projector")
 
     async def run(self) -> None:
@@ -218,6 +223,7 @@ class Runner:
 
     async def _take_in(self, connection: Connection, names: Sequence[str], start: int, page: Page) -> bool:
         """Bring the models over a page; whoever cannot follow is stopped at its event, the others go on."""
+        began = time.time_ns()
         try:
             await self._pages.take_in(connection, names, start, page)
         except Moved:
@@ -231,10 +237,16 @@ class Runner:
                 return await self._one_by_one(connection, names[0], start, page)
             return await self._fail(connection, names[0], start, page, error)
         self._progress.advance(dict.fromkeys(names, page.position))
+        if self.steps is not None and page.events:
+            await self.steps.took_in("project", {name: self._concerns(name) for name in names}, page.events, began)
         for name in names:
             if self._resting.pop(name, None):
                 self._log.info("read model goes on", model=name, position=page.position)
         return True
+
+    def _concerns(self, name: str) -> Callable[[Recorded], bool]:
+        handles = self._models[name].handles
+        return lambda event: handles is None or type(event.fact) in handles
 
     async def _one_by_one(self, connection: Connection, name: str, start: int, page: Page) -> bool:
         at = start

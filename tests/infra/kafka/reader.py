@@ -20,6 +20,7 @@ class Read(NamedTuple):
     version: int
     type: str
     value: bytes
+    trace: str | None = None
 
 
 def read_all(servers: str, topic: str, *, at_least: int = 0, seconds: float = 60) -> list[Read]:
@@ -55,5 +56,11 @@ def _read(message: Message) -> Read:
     assert isinstance(key, bytes)
     assert isinstance(value, bytes)
     return Read(
-        str(message.topic()), key.decode(), int(texts["position"]), int(texts["version"]), texts["ce_type"], value
+        str(message.topic()),
+        key.decode(),
+        int(texts["position"]),
+        int(texts["version"]),
+        texts["ce_type"],
+        value,
+        texts.get("traceparent"),
     )
