@@ -127,7 +127,7 @@ def _forms(said: dict[str, Part], codes: list[str]) -> Iterator[tuple[str, Part]
         yield bare(word), part
     for word, part in said.items():
         for code in codes:
-            for form in {word, bare(word)}:
+            for form in dict.fromkeys((word, bare(word))):
                 yield stem(code, form), part
     for word in said:
         if _forgiving(plain := bare(word)):
@@ -179,5 +179,6 @@ def _forgiving(word: str) -> bool:
     return len(word) >= LONG and not any(letter.isdigit() for letter in word)
 
 
-def _shortened(word: str) -> set[str]:
-    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+def _shortened(word: str) -> Iterable[str]:
+    """Each form once, in an order that is always the same: what a document's terms have no more room for is too."""
+    return dict.fromkeys(word[:at] + word[at + 1 :] for at in range(len(word)))

@@ -20,7 +20,7 @@ app = typer.Typer(
     "release whose projection takes the event in), then retry; or drop what cannot be mended.",
 )
 
-Model = Annotated[str, typer.Argument(help="The read model, such as reservation.")]
+Model = Annotated[str, typer.Argument(help="The read model, such as reservation, or search:listing.")]
 Stream = Annotated[UUID, typer.Argument(help="The stream, or the document, that is set aside.")]
 OfModel = Annotated[str | None, typer.Option("--model", help="Only those of this read model.")]
 
@@ -62,9 +62,18 @@ def show(model: Model, stream: Stream, data: Data = DATA, as_json: AsJson = Fals
 
 @app.command()
 def retry(model: Model, stream: Stream, data: Data = DATA) -> None:
-    """Take in what is set aside of a stream, in order, in one transaction. Exit 2 if it still fails."""
+    """Take in what is set aside of a stream, in order, in one transaction. Exit 2 if it still fails.
+
+    A document that a search index rejected is written anew, as it is by now.
+    """
+    from infra.cli import searching
     from infra.cli.operate import console, operate
+    from infra.opensearch.rejects import SEARCH
     from infra.read_models.retrying import retry as run
+
+    if model.startswith(SEARCH):
+        searching.retry(model, stream, data)
+        return
 
     async def on_all(_settings: Any, conninfo: str, store: Any, side: Any) -> None:
         taken = await run(conninfo, store, side.model(model), stream)
@@ -75,7 +84,10 @@ def retry(model: Model, stream: Stream, data: Data = DATA) -> None:
 
 @app.command()
 def drop(model: Model, stream: Stream, data: Data = DATA) -> None:
-    """Give up what is set aside of a stream. Its document stays without these events until the next rebuild."""
+    """Give up what is set aside of a stream. Its document stays without these events until the next rebuild.
+
+    Of a search index: its document is tried again when it changes, or in a rebuild.
+    """
     from infra.cli.operate import console, operate
     from infra.read_models.retrying import drop as run
 

@@ -110,11 +110,11 @@ def rebuild(
     if drop_old + back + afresh > 1:
         fail("--afresh, --back and --drop-old exclude each other")
     if name.startswith("search:"):
-        if back or afresh:
-            fail("a search index has no way back, and goes on with what was begun: rebuild it")
-        searching.rebuild(name, data, drop_old=drop_old)
-        return
-    if drop_old:
+        if drop_old or back:
+            (searching.drop_old if drop_old else searching.go_back)(name, data)
+        else:
+            searching.rebuild(name, data, afresh=afresh)
+    elif drop_old:
         rebuilds.drop_old(name, data)
     else:
         rebuilds.rebuild(name, data, back=back, afresh=afresh)

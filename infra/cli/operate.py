@@ -66,11 +66,11 @@ async def _opened(conninfo: str) -> AsyncIterator[tuple[PostgresEventStore, Read
 
 
 def lag(data: Path, *, as_json: bool) -> None:
-    """Prints how far each read model is behind."""
+    """Prints how far each read model is behind, and each search index where there is an OpenSearch."""
 
-    async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
+    async def run(settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
         async with side.asking.connection() as connection:
-            found = [*await side.health(), *await of_indexes(connection)]
+            found = [*await side.health(), *(await of_indexes(connection) if settings.opensearch_url else ())]
         if as_json:
             fields = ("name", "state", "position", "events_behind", "seconds_behind", "dead_letters", "error")
             print_json([{field: getattr(model, field) for field in fields} for model in found])

@@ -1,10 +1,12 @@
-"""What operates the search indexes: `innkeep rebuild search:NAME`, and their lines in `innkeep lag`."""
+"""What operates the search indexes: `innkeep rebuild search:NAME`, and `innkeep dead-letters retry search:NAME`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -20,15 +22,41 @@ from infra.read_models.side import NoSuchModel, ReadSide
 from infra.settings import Settings
 from read_api.ports import ReadBehind
 
+Work = Callable[[SearchSide, str], Awaitable[None]]
+"""On one index of these."""
 
-def rebuild(name: str, data: Path, *, drop_old: bool) -> None:
-    """Fills one index, or all, anew with a progress bar; or drops the versions that the last rebuild replaced."""
 
+def rebuild(name: str, data: Path, *, afresh: bool) -> None:
+    """Fills one index, or all, anew with a progress bar."""
+    _on_indexes(name, data, partial(_rebuilt, afresh=afresh))
+
+
+def go_back(name: str, data: Path) -> None:
+    """Shows the version that the last rebuild replaced."""
+    _on_indexes(name, data, _shown_again)
+
+
+def drop_old(name: str, data: Path) -> None:
+    """Drops the versions that rebuilds replaced, and kept."""
+    _on_indexes(name, data, _dropped)
+
+
+def retry(name: str, document: UUID, data: Path) -> None:
+    """Tries anew a document that was rejected."""
+
+    async def tried(search: SearchSide, index: str) -> None:
+        await search.retry(index, document)
+        console().print(f"{model_of(index)} has taken in {document}")
+
+    _on_indexes(name, data, tried)
+
+
+def _on_indexes(name: str, data: Path, work: Work) -> None:
     async def run(settings: Settings, conninfo: str, store: PostgresEventStore, side: ReadSide) -> None:
         async with _opened(settings, conninfo, store, side) as search:
             for index in _named(name, search):
                 try:
-                    await (_dropped(search, index) if drop_old else _rebuilt(search, index))
+                    await work(search, index)
                 except (RebuildDiffers, ReadBehind, Unavailable) as error:
                     fail(str(error))
 
@@ -55,13 +83,28 @@ def _named(name: str, search: SearchSide) -> list[str]:
     return [wanted]
 
 
-async def _rebuilt(search: SearchSide, index: str) -> None:
+async def _rebuilt(search: SearchSide, index: str, *, afresh: bool) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("documents"))
     with Progress(*columns, TimeRemainingColumn(), console=console()) as bar:
         task = bar.add_task(model_of(index), total=None)
-        position = await search.rebuilds.run(index, lambda done, total: bar.update(task, completed=done, total=total))
-    again = f"innkeep rebuild {model_of(index)} --drop-old"
-    console().print(f"{model_of(index)}: shown as of position {position:,}; the version before is kept until `{again}`")
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        position = await search.rebuilds.run(index, told, afresh=afresh)
+    _say_shown(index, position)
+
+
+async def _shown_again(search: SearchSide, index: str) -> None:
+    _say_shown(index, await search.rebuilds.go_back(index))
+
+
+def _say_shown(index: str, position: int) -> None:
+    name = model_of(index)
+    console().print(
+        f"{name}: shown as of position {position:,}; the version before is kept until"
+        f" `innkeep rebuild {name} --back` or `--drop-old`"
+    )
 
 
 async def _dropped(search: SearchSide, index: str) -> None:

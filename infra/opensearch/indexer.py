@@ -222,7 +222,7 @@ class Indexer:
         now = asyncio.get_running_loop().time()
         if self._unkept and now - self._kept_at >= KEEP_SECONDS:
             wanted = [one for one in self._indexes if one.name in self._unkept and one.version]
-            await self._versions.tell({one.version: Kept(one.position) for one in wanted})
+            await self._versions.tell({one.version: Kept(one.position, shown=True) for one in wanted})
             self._unkept.clear()
             self._kept_at = now
 

@@ -234,7 +234,7 @@ def _fields(resource: Resource, *, whole: bool) -> tuple[Field, ...]:
     fields = {f.name: f for f in declared if f.name != "_owner" or not resource.owner}
     for own in declared:
         fields |= {name: replace(part, name=name) for part in own.parts if (name := f"{own.name}.{part.name}")}
-    asked = facts_of(resource, whole=whole)
+    asked = sorted(facts_of(resource, whole=whole))  # in an order that every process has
     return tuple(
         (fields | {n: resource.field_named(n) or Field(n, Kind.ID) for n in asked if n not in fields}).values()
     )

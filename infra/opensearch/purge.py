@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from infra.opensearch.client import Cluster
 
@@ -13,10 +13,16 @@ AT_ONCE = 1_000
 
 
 class Purge:
-    """Looks for such marks now and then."""
+    """Looks for such marks now and then.
 
-    def __init__(self, cluster: Cluster) -> None:
+    Args:
+        cluster: where they are.
+        now: seconds since 1970, by the wall clock that the marks were made by.
+    """
+
+    def __init__(self, cluster: Cluster, now: Callable[[], float] = time.time) -> None:
         self._cluster = cluster
+        self._now = now
         self._next = 0.0
 
     async def when_due(self, versions: Sequence[str]) -> None:
@@ -28,7 +34,7 @@ class Purge:
 
     async def of(self, versions: Sequence[str]) -> int:
         """Some of the marks whose time is over are deleted. Answers how many."""
-        over = [{"term": {"deleted": True}}, {"range": {"purge": {"lt": int(time.time())}}}]
+        over = [{"term": {"deleted": True}}, {"range": {"purge": {"lt": int(self._now())}}}]
         asked = {"query": {"bool": {"filter": over}}, "size": AT_ONCE, "version": True, "_source": False}
         answer = await self._cluster.ask("POST", f"/{','.join(versions)}/_search", asked)
         hits = answer["hits"]["hits"]

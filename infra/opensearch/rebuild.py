@@ -8,7 +8,8 @@ it was when it is started again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from infra.opensearch.comparing import Comparing
@@ -19,11 +20,11 @@ from infra.opensearch.rejects import Rejects
 from infra.opensearch.source import Source
 from infra.opensearch.told import tell
 from infra.opensearch.turns import ALONE, turn
-from infra.opensearch.versions import Progress, Versions
+from infra.opensearch.versions import Progress, Version, Versions
 from infra.opensearch.writing import Write, Writing
 from infra.postgres.connected import connected
 from infra.read_models.model import Connection
-from infra.read_models.rebuild import RebuildRunning, Told
+from infra.read_models.rebuild import NoWayBack, RebuildRunning, Told
 from infra.read_models.runner import Feed
 
 COME = "SELECT coalesce(min(position), 0) FROM read_model WHERE name = ANY(%s)"
@@ -53,22 +54,26 @@ class Rebuilds:
         self._indexes = indexes
         self._parts = parts
 
-    async def run(self, name: str, told: Told = lambda _done, _total: None) -> int:
+    async def run(self, name: str, told: Told = lambda _done, _total: None, *, afresh: bool = False) -> int:
         """Make the index anew while the old one is searched; answers the position that it stands at.
 
-        The version before is kept, see `drop_old`. Raises RebuildRunning, RebuildDiffers, ReadBehind, Unavailable.
+        Goes on with what a killed one left, unless it is to begin `afresh`. The version before is kept, see `drop_old`
+        and `go_back`. Raises RebuildRunning, RebuildDiffers, ReadBehind, Unavailable.
         """
-        parts = self._parts
-        async with connected(parts.conninfo) as connection:  # the lock ends with it
-            if (await (await connection.execute(ALONE, [name])).fetchone()) != (True,):
-                raise RebuildRunning(f"search:{name} is being rebuilt already")
-            rebuild = _Rebuild(connection, replace(self._indexes[name], rejected=set()), parts, told)
-            await rebuild.begin()
+        async with self._alone(name) as connection:
+            rebuild = self._of(connection, name, told)
+            await rebuild.begin(afresh=afresh)
             await rebuild.fill()
-            await rebuild.catch_up()
-            await parts.comparing.compare(rebuild.index, rebuild.catch_up)
-            await rebuild.take_its_place()
-            return rebuild.index.position
+            return await rebuild.finish()
+
+    async def go_back(self, name: str) -> int:
+        """Show the version that the last rebuild replaced, brought up to date; the one shown until now is kept in its
+        stead. Answers the position that it stands at. Raises NoWayBack, and as `run`.
+        """
+        async with self._alone(name) as connection:
+            rebuild = self._of(connection, name)
+            await rebuild.turn_back()
+            return await rebuild.finish()
 
     async def drop_old(self, name: str) -> list[str]:
         """Do away with every version but the live one, unless one is being filled. Answers their names.
@@ -76,9 +81,7 @@ class Rebuilds:
         Raises RebuildRunning, Unavailable.
         """
         parts, index = self._parts, self._indexes[name]
-        async with connected(parts.conninfo) as connection:
-            if (await (await connection.execute(ALONE, [name])).fetchone()) != (True,):
-                raise RebuildRunning(f"search:{name} is being rebuilt just now")
+        async with self._alone(name):
             live = (await parts.versions.named()).get(index.alias)
             if live is None:
                 return []
@@ -86,6 +89,16 @@ class Rebuilds:
             for version in old:
                 await parts.versions.drop(version)
             return old
+
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncIterator[Connection]:
+        async with connected(self._parts.conninfo) as connection:  # the lock ends with it
+            if (await (await connection.execute(ALONE, [name])).fetchone()) != (True,):
+                raise RebuildRunning(f"search:{name} is being rebuilt already")
+            yield connection
+
+    def _of(self, connection: Connection, name: str, told: Told = lambda _done, _total: None) -> _Rebuild:
+        return _Rebuild(connection, replace(self._indexes[name], rejected=set()), self._parts, told)
 
 
 class _Rebuild:
@@ -97,24 +110,41 @@ class _Rebuild:
         self._connection, self._parts, self._told = connection, parts, told
         self._progress = Progress(filled=False)
 
-    async def begin(self) -> None:
-        """Go on with the version that a killed rebuild left, or make one."""
+    async def begin(self, *, afresh: bool) -> None:
+        """Go on with the version that a killed rebuild left, or make one. What was kept is kept until now."""
         versions, index = self._parts.versions, self.index
-        there = await versions.all(index.alias)
-        live = number_of(index.alias, (await versions.named()).get(index.alias, "")) or 0
-        for number, version in sorted(there.items()):
-            if number < live:
-                await versions.drop(version.name)  # the one before the live one is kept until now
-        begun = {number: version for number, version in there.items() if number > live}
-        known = await versions.progress([version.name for version in begun.values()])
-        for _, version in sorted(begun.items()):
-            if version.declaration == declaration(index.layout) and version.name in known:
+        live, others = await self._beside()
+        known = await versions.progress([version.name for version in others.values()])
+        for number, version in sorted(others.items()):
+            begun = number > live and version.name in known and not known[version.name].shown
+            if begun and not afresh and version.declaration == declaration(index.layout):
                 index.version, self._progress = version.name, known[version.name]
             else:
                 await versions.drop(version.name)
         if index.version not in known:
-            await self._create(max([live, *there]) + 1)
+            await self._create(max([live, *others]) + 1)
         index.position = self._progress.position
+
+    async def turn_back(self) -> None:
+        """Go on with the version that was shown before. Raises NoWayBack."""
+        index = self.index
+        live, others = await self._beside()
+        known = await self._parts.versions.progress([version.name for version in others.values()])
+        kept = [version for number, version in sorted(others.items()) if _was_shown(version, known, number < live)]
+        if not kept:
+            raise NoWayBack(f"no version of search:{index.name} was kept")
+        if kept[-1].declaration != declaration(index.layout):
+            why = "is of another declaration: go back with the release that made it"
+            raise NoWayBack(f"the version of search:{index.name} that was kept {why}")
+        index.version, self._progress = kept[-1].name, known[kept[-1].name]
+        index.position = self._progress.position
+
+    async def _beside(self) -> tuple[int, dict[int, Version]]:
+        """The number of the version that is shown, nought if none is, and the others."""
+        versions, index = self._parts.versions, self.index
+        there = await versions.all(index.alias)
+        live = number_of(index.alias, (await versions.named()).get(index.alias, "")) or 0
+        return live, {number: version for number, version in there.items() if number != live}
 
     async def _create(self, number: int) -> None:
         row = await (await self._connection.execute(COME, [[*self.index.concern.models]])).fetchone()
@@ -148,6 +178,13 @@ class _Rebuild:
             pass
         await self._keep()
 
+    async def finish(self) -> int:
+        """Catch up, compare, and take the place of what is shown. Answers the position that it stands at."""
+        await self.catch_up()
+        await self._parts.comparing.compare(self.index, self.catch_up)
+        await self.take_its_place()
+        return self.index.position
+
     async def take_its_place(self) -> None:
         """Show this version instead of the live one, with all in it that was shown already."""
         parts, index = self._parts, self.index
@@ -156,6 +193,7 @@ class _Rebuild:
             while index.position < (int(row[0]) if row else 0):
                 if await self._next() == 0:
                     await asyncio.sleep(SETTLING_SECONDS)
+            self._progress = replace(self._progress, shown=True)
             await self._keep()
             await parts.versions.refresh(index.version)
             await parts.versions.show(index.alias, index.version)
@@ -172,3 +210,9 @@ class _Rebuild:
     async def _keep(self) -> None:
         self._progress = replace(self._progress, position=self.index.position or self._progress.position)
         await self._parts.versions.tell({self.index.version: self._progress})
+
+
+def _was_shown(version: Version, known: Mapping[str, Progress], older: bool) -> bool:
+    """Was it searched before? A version that is older than the live one was, if it was ever filled."""
+    progress = known.get(version.name)
+    return progress is not None and progress.filled and (progress.shown or older)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from infra.opensearch.concern import Touched
 from infra.opensearch.writing import Rejected, Write, Writing
 from infra.read_models.dead_letters import DeadLetters, SetAside
 from infra.read_models.model import Connection
+from infra.read_models.retrying import NoSuchLetter, StillFails
 
 AGAIN_SECONDS = 30.0
 """Between two tries of what was rejected: a declaration, a setting or the cluster may have changed."""
@@ -44,6 +45,7 @@ class Rejects:
 
     def __init__(self) -> None:
         self._next = 0.0
+        self._tried: dict[str, str] = {}
         self._log = structlog.get_logger("indexer")
 
     async def keep(
@@ -60,24 +62,43 @@ class Rejects:
             self._log.error("search document rejected", index=index.name, id=one.write.id, reason=one.reason)
 
     async def again(self, connection: Connection, indexes: Sequence[Kept], writing: Writing) -> None:
-        """When it is time: try what was rejected anew, as it is by now."""
+        """When it is time: try what was rejected anew, as it is by now; of much, a part each time, in turn."""
         now = asyncio.get_running_loop().time()
         if now < self._next:
             return
         self._next = now + AGAIN_SECONDS
-        letters = DeadLetters(connection)
-        aside = await letters.subjects([model_of(index.name) for index in indexes])
+        aside = await DeadLetters(connection).subjects([model_of(index.name) for index in indexes])
         for index in indexes:
-            subjects = sorted(map(str, aside.get(model_of(index.name), ())))[:AT_ONCE]
-            if not subjects or not index.version:
-                continue
-            documents = await index.composer.of(subjects)
-            writes = [Write(index.version, id, index.position, document) for id, document in documents.items()]
-            rejected = {one.write.id for one in await writing.all(writes)}
-            for id in subjects:
-                if id not in rejected:
-                    await letters.remove(model_of(index.name), UUID(id))
+            subjects = sorted(map(str, aside.get(model_of(index.name), ())))
+            if subjects and index.version:
+                behind = [id for id in subjects if id > self._tried.get(index.name, "")][:AT_ONCE]
+                some = behind or subjects[:AT_ONCE]
+                self._tried[index.name] = some[-1]
+                await self._try(connection, index, some, writing)
+
+    async def retry(self, connection: Connection, index: Kept, subject: UUID, writing: Writing) -> None:
+        """Try one document that was rejected. Raises NoSuchLetter, StillFails, Unavailable."""
+        model = model_of(index.name)
+        if not await DeadLetters(connection).events(model, subject):
+            raise NoSuchLetter(f"nothing of {subject} is set aside for {model}")
+        if why := (await self._try(connection, index, [str(subject)], writing)).get(str(subject)):
+            raise StillFails(f"{model} still cannot take in {subject}: {why}")
 
     def forget(self) -> None:
         """Try at the next occasion."""
         self._next = 0.0
+
+    async def _try(self, connection: Connection, index: Kept, ids: Collection[str], writing: Writing) -> dict[str, str]:
+        """Those of these that are rejected still, each with the reason; the others are dead letters no more."""
+        letters, model = DeadLetters(connection), model_of(index.name)
+        documents = await index.composer.of(ids)
+        writes = [Write(index.version, id, index.position, document) for id, document in documents.items()]
+        rejected = {one.write.id: one.reason for one in await writing.all(writes)}
+        for id in ids:
+            if id in rejected:
+                first = (await letters.events(model, UUID(id)))[:1]
+                await letters.set_aside(model, UUID(id), first, rejected[id])
+            else:
+                index.rejected.discard(id)
+                await letters.remove(model, UUID(id))
+        return rejected

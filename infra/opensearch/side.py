@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Self
+from uuid import UUID
 
+from commands.ports import Unavailable
 from domain.resource import Resource
 from infra.opensearch.arriving import Arriving
 from infra.opensearch.client import Cluster
@@ -19,8 +22,10 @@ from infra.opensearch.rebuild import Parts, Rebuilds
 from infra.opensearch.rejects import Rejects
 from infra.opensearch.source import Source
 from infra.opensearch.told import IndexLag, lags
+from infra.opensearch.turns import turn
 from infra.opensearch.versions import Shape, Versions
 from infra.opensearch.writing import Writing
+from infra.postgres.connected import connected
 from infra.read_models.progress import Progress
 from infra.read_models.side import ReadSide, WholeLog
 from projections.projection import Projection
@@ -70,6 +75,7 @@ class SearchSide:
         self.versions = Versions(self.cluster, family, self._shape)
         aliases = {name: alias_of(family, name) for name in self.layouts}
         source, writing, rejects = Source(self.asking), Writing(self.cluster), Rejects()
+        self._writing, self._rejects = writing, rejects
         self.indexes = {name: Followed.of(aliases[name], layout, source) for name, layout in self.layouts.items()}
         taking = Taking(self._projections, self._side.waiting, writing, rejects)
         comparing = Comparing(self.cluster, self.versions, source)
@@ -109,6 +115,20 @@ class SearchSide:
         """How far each index is behind the log, as its keeper last told. Raises Unavailable."""
         async with self.asking.connection() as connection:
             return await lags(connection, [*self.indexes])
+
+    async def retry(self, name: str, document: UUID) -> None:
+        """Try anew a document of an index that was rejected, as it is by now.
+
+        Raises NoSuchLetter, StillFails, Unavailable.
+        """
+        index = self.indexes[name]
+        async with connected(self._conninfo) as connection, turn(connection):
+            version = (await self.versions.named()).get(index.alias)
+            position = {lag.name: lag.position for lag in await lags(connection, [name])}.get(name)
+            if version is None or position is None:
+                raise Unavailable(f"The search index {name} is not built yet; try again.", retry_after=5)
+            shown = replace(index, version=version, position=position)
+            await self._rejects.retry(connection, shown, document, self._writing)
 
     async def health(self) -> Mapping[str, Any]:
         """How the indexes are: their lag, what keeps them from being written, what is rebuilt or was rejected."""

@@ -57,6 +57,13 @@ async def of_indexes(connection: Connection) -> list[ModelHealth]:
     """The same of every index that was ever filled, in the words of read models."""
     names = [name for (name,) in await (await connection.execute(NAMES)).fetchall()]
     return [
-        ModelHealth(f"search:{lag.name}", "live", lag.position, lag.events_behind, lag.seconds_behind)
+        ModelHealth(
+            f"search:{lag.name}",
+            "live",
+            lag.position,
+            lag.events_behind,
+            lag.seconds_behind,
+            dead_letters=lag.dead_letters,
+        )
         for lag in await lags(connection, names)
     ]

@@ -31,6 +31,8 @@ class Progress:
     """While it is filled: the last id that was read."""
     done: int = 0
     """While it is filled: documents read."""
+    shown: bool = False
+    """Is it searched, or was it once?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,3 +111,9 @@ def test_a_text_of_any_length_has_bounded_terms() -> None:
     found = terms([(Part.TEXT, text)])
     assert sum(len(term.encode()) + 8 for term in found) <= WEIGHT
     assert "0" * 64 in found
+
+
+def test_terms_stand_in_an_order_that_every_process_has() -> None:
+    """Where there are more than there is room for, all leave the same out."""
+    found = [*terms([(Part.TITLE, "Stühle")], ["de"])]
+    assert found == ["stuhle", "de:stuhl", "~tuhle", "~suhle", "~sthle", "~stule", "~stuhe", "~stuhl"]

@@ -9,7 +9,7 @@ import pytest
 
 from infra.opensearch.turns import turn
 from infra.postgres.connected import connected
-from infra.read_models.rebuild import RebuildRunning
+from infra.read_models.rebuild import NoWayBack, RebuildRunning
 from read_api.search.algebra import OneOf
 from tests.infra.opensearch.conftest import BOOKS, Library, found, same_as_composed
 from tests.infra.read_models.conftest import ANNA, BEN, NOBODY
@@ -124,3 +124,73 @@ async def test_an_index_that_is_declared_otherwise_is_rebuilt_at_start(library: 
     await library.shows(new, new.layouts["book"].index)
     assert new.indexes["book"].version != before
     assert (await found(new, new.layouts["book"].index, NOBODY)).total == 2
+
+
+async def test_what_a_rebuild_replaced_can_be_gone_back_to(library: Library) -> None:
+    """Brought up to date; the next rebuild begins with nothing of what was left behind."""
+    search = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    books = [await library.world.book(shelf, BEN, f"Book {number}") for number in range(5)]
+    await library.shows(search)
+    with pytest.raises(NoWayBack):
+        await search.rebuilds.go_back("book")
+    first = search.indexes["book"].version
+    await search.rebuilds.run("book")
+    await library.shows(search)
+    second = search.indexes["book"].version
+    books[0].price(9_900)
+    await library.world.happen(books[0])
+    books[1].burn()
+    await library.world.happen(books[1])
+    await library.world.book(shelf, BEN, "Another")
+    await library.shows(search)
+    assert await search.rebuilds.go_back("book") == library.world.position
+    await library.shows(search)
+    assert search.indexes["book"].version == first != second
+    assert await same_as_composed(search, BOOKS) == 5
+    await search.rebuilds.go_back("book")
+    await library.shows(search)
+    assert search.indexes["book"].version == second, "there and back again"
+    await search.rebuilds.go_back("book")
+    await search.rebuilds.run("book")
+    await library.shows(search)
+    there = {version.name for version in (await search.versions.all(search.indexes["book"].alias)).values()}
+    assert second not in there
+    assert there == {first, search.indexes["book"].version}
+    assert await same_as_composed(search, BOOKS) == 5
+    assert await search.rebuilds.drop_old("book") == [first]
+
+
+async def test_a_version_of_another_declaration_is_not_gone_back_to(library: Library) -> None:
+    """This release could not bring it up to date."""
+    old = await library.search_side()
+    await library.world.shelf(ANNA)
+    await library.shows(old)
+    for task in library.world.running[1:]:
+        await library.world.stop(task)
+    new = await library.search_side([replace(BOOKS, texts=())])
+    await library.world.book(await library.world.shelf(ANNA), BEN)
+    await library.shows(new, new.layouts["book"].index)
+    with pytest.raises(NoWayBack, match="of another declaration"):
+        await new.rebuilds.go_back("book")
+
+
+async def test_a_rebuild_afresh_goes_on_with_nothing(library: Library) -> None:
+    """What a killed one left is dropped."""
+    search = await library.search_side()
+    await library.world.book(await library.world.shelf(ANNA), BEN)
+    await library.shows(search)
+
+    def told(_done: int, _total: int) -> None:
+        first.cancel()
+
+    first = asyncio.create_task(search.rebuilds.run("book", told))
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    live = search.indexes["book"].version
+    left = {v.name for v in (await search.versions.all(search.indexes["book"].alias)).values()} - {live}
+    await search.rebuilds.run("book", afresh=True)
+    await library.shows(search)
+    assert search.indexes["book"].version not in left
+    there = {version.name for version in (await search.versions.all(search.indexes["book"].alias)).values()}
+    assert there == {live, search.indexes["book"].version}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from infra.opensearch.mappings import declaration, mapping
 from infra.opensearch.rejects import model_of
 from infra.postgres.connected import connected
 from infra.read_models.dead_letters import DeadLetter, DeadLetters
+from infra.read_models.retrying import NoSuchLetter, StillFails
 from tests.infra.opensearch.conftest import BOOKS, SHELVES, Library, Until, found, same_as_composed
 from tests.infra.read_models.conftest import ANNA, BEN
 
@@ -33,6 +36,12 @@ async def test_a_document_that_is_rejected_is_a_dead_letter_with_the_reason(libr
     assert "failed to parse field [own.f.genre.r]" in str(letter.reason)
     assert "1 dead letters of book" in (await running.health())["warning"]
     assert (await found(running, SHELVES, BEN)).total == 1
+    with pytest.raises(StillFails, match="failed to parse field"):
+        await running.retry("book", book.id)
+    with pytest.raises(NoSuchLetter):
+        await running.retry("book", shelf)
+    (letter,) = await letters(library)
+    assert letter.tries > 1
     await running.rebuilds.run("book")
     running.indexer.retry()
 
