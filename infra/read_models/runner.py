@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -25,6 +24,7 @@ from infra.read_models.catalogue import due, health, prepare
 from infra.read_models.model import Connection, Model
 from infra.read_models.pages import Moved, Pages
 from infra.read_models.progress import Progress
+from infra.read_models.resting import Resting
 from infra.tracing.following import Steps
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep projector of ' || current_schema(), 0))"
@@ -52,20 +52,6 @@ class Feed(Protocol):
     async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
         """Return once something is settled past that position, or when the time (seconds) is over."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """Of a model that is stopped."""
-
-    again_at: float
-    """When it is tried again, by the loop's clock."""
-    longer: float
-    """Seconds that it rests after that."""
-    failed: int | None
-    """The position of the event that stopped it."""
-    tries: int
-    """Of that event, so far."""
 
 
 class Runner:
@@ -101,10 +87,11 @@ class Runner:
         self._pause = STANDBY_SECONDS
         self._behind = False
         """Was there more than a page to take in?"""
-        self._retry = retry
         self._tries = tries
-        self._pages = Pages(models)
-        self._resting: dict[str, _Rest] = {}
+        self._pages: Pages
+        self._careful = 0
+        """Up to there, each page is written before the next is looked at."""
+        self._resting = Resting(*retry)
         self._ahead: tuple[int, asyncio.Task[Page]] | None = None
         """The page past that position, which is read while the one before is taken in."""
         self._outage = Outage("projector")
@@ -141,15 +128,25 @@ class Runner:
 
     async def _lead(self, connection: Connection) -> None:
         self._resting.clear()
-        await self._look(connection)
-        for name in due(await health(connection, self._models)):
-            self._log.warning("rebuild due", model=name, todo=f"innkeep rebuild {name}")
-        self.leads = self._progress.fed = True
+        async with connected(self._conninfo) as reads:
+            await reads.execute(NAMED)
+            self._pages = Pages(self._models, connection, reads, self._progress.advance)
+            await self._pages.look()
+            for name in due(await health(connection, self._models)):
+                self._log.warning("rebuild due", model=name, todo=f"innkeep rebuild {name}")
+            self.leads = self._progress.fed = True
+            try:
+                await self._follow(connection)
+            finally:
+                await self._pages.close()
+
+    async def _follow(self, connection: Connection) -> None:
         while True:
             try:
                 worked = await self._turn(connection)
-            except Moved:
-                await self._look(connection)
+            except Moved as moved:
+                self._careful = max(self._careful, moved.until)
+                await self._pages.look()
                 continue
             self._pause = STANDBY_SECONDS
             self._outage.over()
@@ -160,37 +157,32 @@ class Runner:
 
     async def _nap(self) -> None:
         """Wait for the log, but no longer than until a stopped model is tried again."""
-        now = asyncio.get_running_loop().time()
-        again = [rest.again_at - now for rest in self._resting.values()]
-        seconds = max(0.0, min([*again, LONGEST_NAP]))
+        seconds = self._resting.wakes_in(LONGEST_NAP)
         awake = [position for name, position in self._pages.positions.items() if name not in self._resting]
         if awake:
             await self._feed.wait_for_events(max(awake), seconds)
         else:
             await asyncio.sleep(seconds)
 
-    async def _look(self, connection: Connection) -> None:
-        """Where the models stand, as the database knows it."""
-        await self._pages.look(connection)
-        self._progress.advance(self._pages.positions)
-
     async def _turn(self, connection: Connection) -> bool:
         """One page for every group of models that stand at the same position. Was there anything?"""
-        now = asyncio.get_running_loop().time()
         groups: defaultdict[int, list[str]] = defaultdict(list)
         for name, position in self._pages.positions.items():
-            if name not in self._resting or self._resting[name].again_at <= now:
+            if not self._resting.sleeps(name):
                 groups[position].append(name)
         worked = self._behind = False
         for position, names in sorted(groups.items()):
             try:
                 page = await self._read(position)
             except UnknownEvent as unknown:
+                await self._pages.settle()
                 worked |= await self._meet(connection, names, position, unknown)
                 continue
             if page.position > position:
                 worked |= await self._take_in(connection, names, position, page)
                 self._behind |= len(page.events) == self._page
+        if not self._behind:
+            await self._pages.settle()
         return worked
 
     async def _read(self, position: int) -> Page:
@@ -225,7 +217,10 @@ class Runner:
         """Bring the models over a page; whoever cannot follow is stopped at its event, the others go on."""
         began = time.time_ns()
         try:
-            await self._pages.take_in(connection, names, start, page)
+            if self._hurries(names, page):
+                await self._pages.begin(names, start, page)
+            else:
+                await self._pages.take_in(names, start, page)
         except Moved:
             raise
         except Exception as error:
@@ -236,17 +231,21 @@ class Runner:
             if len(page.events) > 1:
                 return await self._one_by_one(connection, names[0], start, page)
             return await self._fail(connection, names[0], start, page, error)
-        self._progress.advance(dict.fromkeys(names, page.position))
         if self.steps is not None and page.events:
             await self.steps.took_in("project", {name: self._concerns(name) for name in names}, page.events, began)
         for name in names:
-            if self._resting.pop(name, None):
+            if self._resting.end(name):
                 self._log.info("read model goes on", model=name, position=page.position)
         return True
 
     def _concerns(self, name: str) -> Callable[[Recorded], bool]:
         handles = self._models[name].handles
         return lambda event: handles is None or type(event.fact) in handles
+
+    def _hurries(self, names: Sequence[str], page: Page) -> bool:
+        """Is there more behind that page, for all models alike, so that it may be written while that is made?"""
+        full = len(page.events) == self._page and len(names) == len(self._models)
+        return full and not self._resting and page.position > self._careful
 
     async def _one_by_one(self, connection: Connection, name: str, start: int, page: Page) -> bool:
         at = start
@@ -264,19 +263,17 @@ class Runner:
             await self._stop(connection, name, start, (page.position, None), error)
             return False
         (event,) = page.events
-        rest = self._resting.get(name)
-        tries = rest.tries + 1 if rest is not None and rest.failed == event.position else 1
+        tries = self._resting.tries(name, event.position)
         failed = (event.position, event.name)
         if tries < self._tries or not self._models[name].sets_aside or not is_poison(error):
             await self._stop(connection, name, start, failed, error)
             return False
         try:
-            await self._pages.set_aside(connection, name, event, error, tries=tries)
+            await self._pages.set_aside(name, event, error, tries=tries)
         except TooManyAside as too_many:
             await self._stop(connection, name, start, failed, too_many)
             return False
-        self._resting.pop(name, None)
-        self._progress.advance({name: event.position})
+        self._resting.end(name)
         said = {"model": name, "stream": str(event.stream), "position": event.position, "event_name": event.name}
         self._log.error("set aside for a read model", **said, error=told(error), tries=tries)
         return True
@@ -287,10 +284,5 @@ class Runner:
         """Leave a model where it stands, before the event that failed, until its next try."""
         position, what = failed
         await connection.execute(STOP, [position, what, told(error), name, start])
-        before = self._resting.get(name)
-        again = before is not None and before.failed == position
-        rest = before.longer if before is not None and again else self._retry[0]
-        tries = before.tries + 1 if before is not None and again else 1
-        at = asyncio.get_running_loop().time() + rest
-        self._resting[name] = _Rest(at, min(2 * rest, self._retry[1]), position, tries)
+        self._resting.rest(name, position)
         self._log.error("read model stopped", model=name, position=position, event_name=what, error=told(error))
