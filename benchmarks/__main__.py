@@ -16,6 +16,7 @@ from benchmarks import (
     document,
     feed,
     history,
+    indexing,
     listing_search,
     memory,
     projecting,
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "projecting": projecting,
     "rebuild": rebuilding,
     "listings": listing_search,
+    "indexing": indexing,
     "visible": visible,
     "memory": memory,
 }
