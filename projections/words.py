@@ -90,6 +90,8 @@ class Asked(NamedTuple):
 
 def folded(text: str) -> str:
     """Without case, and in one form of Unicode."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text).casefold()
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
-from domain.resource import Field, Kind, Tells
-from infra.opensearch.layout import DEGREES, LONGEST, NUMBERS, Node, inner, item_kind, kinds_of
+from domain.resource import Kind, Tells
+from infra.opensearch.fields import NUMBERS, Kept, inner
+from infra.opensearch.layout import DEGREES, LONGEST, Node
 from projections.projection import Document
 from projections.words import Part, terms, words
 from read_api.search.patterns import is_text
 
+SHORT = LONGEST // 4
+"""Characters of a text that has no more bytes than a term takes, whatever they are."""
 GREATEST = 2**63 - 1
 """What a column of numbers holds at most: numbers beyond it stand at it."""
 
@@ -20,20 +23,27 @@ GREATEST = 2**63 - 1
 def columns(node: Node, document: Document) -> dict[str, Any]:
     """The node of one document, as it is written."""
     fields: dict[str, Any] = {}
-    for field in node.fields:
-        _put(fields, field.name, _of_field(field, inner(document, field.name)))
+    has: list[str] = []
+    for one in node.kept:
+        value = document.get(one.first)
+        if one.part:
+            value = value.get(one.part) if isinstance(value, dict) else None
+        if value is None or value == []:
+            continue
+        has.append(one.name)
+        if one.kinds and (told := _of_field(one, value)):
+            _put(fields, one.path, told)
     for name in node.points:
-        _put(fields, name, _of_point(document.get(name)))
-    has = [f.name for f in node.fields if _is_there(inner(document, f.name))]
+        if told := _of_point(document.get(name)):
+            _put(fields, (name,), told)
     return {"has": has, "f": fields, **(_terms(node.tells, document) if node.tells else {})}
 
 
-def _put(fields: dict[str, Any], name: str, told: dict[str, Any] | None) -> None:
-    if told:
-        at = fields
-        for step in name.split("."):
-            at = at.setdefault(step, {})
-        at.update(told)
+def _put(fields: dict[str, Any], path: tuple[str, ...], told: dict[str, Any]) -> None:
+    at = fields
+    for step in path:
+        at = at.setdefault(step, {})
+    at.update(told)
 
 
 def _terms(tells: Tells, document: Document) -> dict[str, list[str]]:
@@ -50,6 +60,8 @@ def _terms(tells: Tells, document: Document) -> dict[str, list[str]]:
 def keyed(text: str) -> str:
     """The text as the column `k` has it."""
     folded = text.casefold()
+    if len(folded) <= SHORT:
+        return folded
     whole = folded.encode()
     if len(whole) <= LONGEST:
         return folded
@@ -58,11 +70,13 @@ def keyed(text: str) -> str:
 
 def raw(text: str) -> str:
     """The text as the column `r` has it."""
-    return text.encode()[:LONGEST].decode(errors="ignore")
+    return text if len(text) <= SHORT else text.encode()[:LONGEST].decode(errors="ignore")
 
 
 def scaled(number: Decimal | int, kind: Kind, rounding: str = ROUND_FLOOR) -> int:
     """The number as its column has it, or the next below, or (`ROUND_CEILING`) above."""
+    if type(number) is int:
+        return _bounded(number * 10 ** NUMBERS[kind])
     return _bounded(int(Decimal(number).scaleb(NUMBERS[kind]).to_integral_value(rounding)))
 
 
@@ -77,34 +91,22 @@ def degrees(number: Decimal, rounding: str = ROUND_FLOOR) -> int:
     return int(Decimal(number).scaleb(DEGREES).to_integral_value(rounding))
 
 
-def _of_field(field: Field, value: Any) -> dict[str, Any] | None:
-    kinds = kinds_of(field)
-    if not kinds or value is None:
-        return None
-    items = [item for item in value if item is not None] if isinstance(value, list) else [value]
-    if not items:
-        return None
-    many = field.kind is Kind.LIST
-    return {kind: _all(_column(kind, items, item_kind(field)), many=many) for kind in kinds}
+def _of_field(kept: Kept, value: Any) -> dict[str, Any] | None:
+    if not kept.many:
+        return {kind: COLUMNS[kind](value, kept.of) for kind in kept.kinds}
+    items = [item for item in value if item is not None]
+    return {kind: [COLUMNS[kind](item, kept.of) for item in items] for kind in kept.kinds} if items else None
 
 
-def _column(kind: str, items: list[Any], of: Kind) -> list[Any]:
-    match kind:
-        case "r":
-            return [raw(str(item)) for item in items]
-        case "k":
-            return [keyed(str(item)) for item in items]
-        case "g":
-            return [str(item).casefold() for item in items]
-        case "w":
-            return [" ".join(words(str(item))) for item in items]
-        case "n":
-            return [scaled(item, of) for item in items]
-    return items
-
-
-def _all(values: list[Any], *, many: bool) -> Any:
-    return values if many else values[0]
+COLUMNS: Mapping[str, Callable[[Any, Kind], Any]] = {
+    "r": lambda item, _: raw(str(item)),
+    "k": lambda item, _: keyed(str(item)),
+    "g": lambda item, _: str(item).casefold(),
+    "w": lambda item, _: " ".join(words(str(item))),
+    "n": scaled,
+    "b": lambda item, _: item,
+}
+"""What stands in each kind of column for a value."""
 
 
 def _of_point(value: Any) -> dict[str, Any] | None:
@@ -112,10 +114,6 @@ def _of_point(value: Any) -> dict[str, Any] | None:
         return None
     lat, lon = Decimal(value["lat"]), Decimal(value["lon"])
     return {"p": {"lat": float(lat), "lon": float(lon)}, "plat": degrees(lat), "plon": degrees(lon)}
-
-
-def _is_there(value: Any) -> bool:
-    return bool(value) if isinstance(value, list) else value is not None
 
 
 def _bounded(number: int) -> int:

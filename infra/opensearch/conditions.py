@@ -9,7 +9,8 @@ from typing import Any
 from domain.actor import Actor
 from domain.resource import Kind
 from infra.opensearch.columns import degrees, exactly, keyed, scaled, texts
-from infra.opensearch.layout import LONGEST, NUMBERS, Layout, Node, item_kind, kinds_of
+from infra.opensearch.fields import NUMBERS, item_kind, kinds_of
+from infra.opensearch.layout import LONGEST, Layout, Node
 from infra.opensearch.rules import ALL, NONE, Query, Visibility, both, either, opposite
 from infra.opensearch.stay_scripts import free
 from projections.words import Part, asked

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.opensearch.conditions import Conditions
-from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
+from infra.opensearch.fields import NUMBERS, item_kind, kinds_of
 from infra.opensearch.rules import SEES, told
 from read_api.search.algebra import Facet, Question, Range
 from read_api.search.ports import FacetCount

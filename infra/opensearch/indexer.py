@@ -46,7 +46,7 @@ LONGEST_NAP = 1.0
 LONGEST_PAUSE = 5.0
 """Seconds until another attempt while OpenSearch is away, at most."""
 AT_ONCE = 4
-"""Indexes that are made anew at a time."""
+"""Indexes that are written, or made anew, at a time: while one is sent the next is composed."""
 KEEP_SECONDS = 1.0
 """Between two times that positions are kept with the documents. After a crash the pages since are taken in again."""
 
@@ -198,16 +198,24 @@ class Indexer:
     async def _take_in(self, connection: Connection, followed: Sequence[Followed], page: Page) -> bool:
         began = time.time_ns()
         touched = self._taking.touched(page.events)
-        reached: list[Followed] = []
-        for one in followed:
-            try:
-                if await self._taking.page(connection, one, touched, page.position):
-                    self._unkept.add(one.name)
-            except ReadBehind as behind:
-                self._say(f"{one.name} waits for its read models: {behind}")
-                continue
+        few = asyncio.Semaphore(AT_ONCE)
+
+        async def take(one: Followed) -> bool:
+            async with few:
+                try:
+                    if await self._taking.page(connection, one, touched, page.position):
+                        self._unkept.add(one.name)
+                except ReadBehind as behind:
+                    self._say(f"{one.name} waits for its read models: {behind}")
+                    return False
+                return True
+
+        taken = await asyncio.gather(*(take(one) for one in followed), return_exceptions=True)
+        if failed := next((told for told in taken if isinstance(told, BaseException)), None):
+            raise failed
+        reached = [one for one, told in zip(followed, taken, strict=True) if told]
+        for one in reached:
             one.position = page.position
-            reached.append(one)
         await tell(connection, {one.name: (one.version, one.position) for one in reached})
         self._progress.advance({one.name: one.position for one in reached})
         if self.steps is not None and page.events:

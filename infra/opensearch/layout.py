@@ -28,14 +28,11 @@ from typing import Any
 
 from domain.access import AllOf, AnyOf, As, Is, Own, Rule, parents
 from domain.resource import COMMON, Field, Kind, Resource, Tells
+from infra.opensearch.fields import Kept, kept_of
 from read_api.search.declared import Index, Join, Place
 
 LONGEST = 32_000
 """Bytes of a text that one term takes: OpenSearch's own end is at 32 766."""
-NUMBERS = {Kind.INTEGER: 0, Kind.MONEY: 4, Kind.DECIMAL: 9}
-"""Digits behind the point that a number is kept with."""
-TEXTS = frozenset({Kind.STRING, Kind.TEXT})
-PLAIN = frozenset({Kind.ID, Kind.ENUM, Kind.DAY, Kind.INSTANT})
 ROOT = "own"
 """The path of the index's own document."""
 SLOTS = 3
@@ -77,6 +74,11 @@ class Node:
         """The full name of one column."""
         name = (self.resource.owner or field) if field == "_owner" else field
         return f"{self.path}.f.{name}.{kind}"
+
+    @cached_property
+    def kept(self) -> tuple[Kept, ...]:
+        """All fields, in their order."""
+        return kept_of(self.fields)
 
     @property
     def has(self) -> str:
@@ -252,32 +254,6 @@ def facts_of(resource: Resource, *, whole: bool = False) -> set[str]:
     """The fields that decide who sees a document of the resource; with `whole`, who sees which of its fields, too."""
     alive = set() if resource.keeps_deleted else {resource.alive}
     return alive.union(*(_asked(rule) for rule in _rules(resource, whole=whole)))
-
-
-def inner(document: Mapping[str, Any], name: str) -> Any:
-    """The value of a field, or with a dotted name of a part of it."""
-    first, _, part = name.partition(".")
-    value = document.get(first)
-    if not part:
-        return value
-    return value.get(part) if isinstance(value, dict) else None
-
-
-def kinds_of(field: Field) -> str:
-    """The kind of columns that a field has: of a list, that of its items; none for objects."""
-    kind = field.of if field.kind is Kind.LIST else field.kind
-    if kind in TEXTS:
-        return "rkwg" if kind is Kind.TEXT else "rkw"
-    if kind in PLAIN:
-        return "r"
-    if kind in NUMBERS:
-        return "n"
-    return "b" if kind is Kind.BOOLEAN else ""
-
-
-def item_kind(field: Field) -> Kind:
-    """What a field holds; of a list, what its items are."""
-    return (field.of or Kind.OBJECT) if field.kind is Kind.LIST else field.kind
 
 
 def _asked(rule: Rule) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.opensearch.layout import Layout, Node, kinds_of
+from infra.opensearch.fields import kinds_of
+from infra.opensearch.layout import Layout, Node
 from infra.read_models.model import digest
 from projections.words import Part
 

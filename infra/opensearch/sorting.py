@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from infra.opensearch.conditions import AWAY, Conditions, from_point
-from infra.opensearch.layout import NUMBERS, item_kind, kinds_of
+from infra.opensearch.fields import NUMBERS, item_kind, kinds_of
 from infra.opensearch.rules import ALL, SEES, told
 from infra.opensearch.stay_scripts import StayPrices
 from read_api.search.algebra import ByDistance, ByField, ByRelevance, ByStayPrice, Order

@@ -29,6 +29,7 @@ async def test_a_document_that_is_rejected_is_a_dead_letter_with_the_reason(libr
     assert wrong["_meta"]["declaration"] == declaration(index.layout)
     running = await library.search_side()
     shelf = await library.world.shelf(ANNA)
+    await library.shows(running)
     book = await library.world.book(shelf, BEN)
     await library.shows(running)
     (letter,) = await letters(library)
