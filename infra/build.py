@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,7 +21,6 @@ from infra.agenda import Agendas
 from infra.clock import Clock, wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
-from infra.health import Part
 from infra.housekeeping import housekeeping
 from infra.identity.api_keys import KeyTexts
 from infra.identity.callers import Callers
@@ -36,6 +35,7 @@ from infra.kafka.relay import Relay
 from infra.metrics import Metrics
 from infra.opensearch.side import SearchSide
 from infra.opensearch.wiring import opensearch_of
+from infra.parts import Work, parts_of
 from infra.payments import callbacks_of, provider_of
 from infra.postgres.conninfo import bounded
 from infra.postgres.line import Line
@@ -47,6 +47,7 @@ from infra.roles import EVERYTHING, Role
 from infra.scheduler import Scheduler
 from infra.secrets import secret
 from infra.settings import Settings
+from infra.standing import Standing
 from infra.tracing import tracing_of
 from infra.tracing.commands import TracedEventStore, counting_bus
 from infra.tracing.following import Steps
@@ -80,10 +81,11 @@ async def build(
         relay = relay_of(settings, base.conninfo, base.store) if Role.RELAY in roles else None
         found = opensearch_of(settings, base.conninfo, base.store, base.side)
         search = await stack.enter_async_context(found) if found else None
-        product = await _assembled(stack, base, services, relay, search)
+        work = Work()
+        product = await _assembled(stack, base, services, relay, search, roles=roles, work=work)
         await _first_start(product)
         steps = await _steps(stack, base, relay, search)
-        async with _at_work([base.watch.run(), *_jobs(product, roles, relay, search, steps)]):
+        async with work.going_on([base.watch.run(), *_jobs(product, roles, relay, search, steps)]):
             yield product
 
 
@@ -160,7 +162,14 @@ async def _services(stack: AsyncExitStack, base: _Foundation) -> Services:
 
 
 async def _assembled(
-    stack: AsyncExitStack, base: _Foundation, services: Services, relay: Relay | None, search: SearchSide | None
+    stack: AsyncExitStack,
+    base: _Foundation,
+    services: Services,
+    relay: Relay | None,
+    search: SearchSide | None,
+    *,
+    roles: frozenset[Role],
+    work: Work,
 ) -> Product:
     settings, side = base.settings, base.side
     commands = registry()
@@ -205,45 +214,20 @@ async def _assembled(
             fingerprints,
         ),
         metrics=base.metrics,
+        standing=Standing(base.metrics.registry),
         fingerprint_secret=fingerprints,
         tracing=base.tracing,
-        parts=_parts(base, scheduler, relay, search),
-    )
-
-
-def _parts(
-    base: _Foundation, scheduler: Scheduler, relay: Relay | None, search: SearchSide | None
-) -> Mapping[str, Part]:
-    async def database() -> dict[str, Any]:
-        trouble = base.store.trouble
-        return {"problem": trouble} if trouble else {"head": await base.store.head()}
-
-    async def read_models() -> dict[str, Any]:
-        found = await base.side.health()
-        sick = [
-            f"{model.name} is {model.state}"
-            + (f" by {model.failed_event} at position {model.failed_position}" if model.failed_event else "")
-            for model in found
-            if not model.well
-        ]
-        lag = {
-            model.name: {"events": model.events_behind, "seconds": round(model.seconds_behind, 3)} for model in found
-        }
-        aside = {model.name: model.dead_letters for model in found if model.dead_letters}
-        streams = ", ".join(f"{count} of {name}" for name, count in aside.items())
-        return (
-            {"lag": lag, "deadLetters": aside}
-            | ({"problem": "; ".join(sick)} if sick else {})
-            | ({"warning": f"streams are set aside: {streams}; see `innkeep dead-letters list`"} if aside else {})
+        parts=parts_of(
+            roles,
+            store=base.store,
+            side=base.side,
+            watch=base.watch,
+            scheduler=scheduler,
+            relay=relay,
+            search=search,
         )
-
-    parts = {
-        "database": database,
-        "watermark": base.watch.health,
-        "readModels": read_models,
-        "scheduler": scheduler.health,
-    }
-    return parts | ({"relay": relay.health} if relay else {}) | ({"search": search.health} if search else {})
+        | {"work": work.health},
+    )
 
 
 async def _first_start(product: Product) -> None:
@@ -279,15 +263,3 @@ def _jobs(
     if Role.SCHEDULER in roles:
         jobs += [product.scheduler.run(), housekeeping(product.store, steps)]
     return jobs
-
-
-@asynccontextmanager
-async def _at_work(jobs: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """The jobs go on beside the block and end with it. They look after their own troubles and tell them to health."""
-    running = [asyncio.create_task(job) for job in jobs]
-    try:
-        yield
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)

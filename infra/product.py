@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra.read_models.side import ReadSide
     from infra.scheduler import Scheduler
     from infra.settings import Settings
+    from infra.standing import Standing
     from infra.tracing.port import Tracing
     from read_api.operators import OperatorReads
     from read_api.reads import Reads
@@ -48,6 +49,7 @@ class Product:
     side: ReadSide
     listings: ListingSearch
     metrics: Metrics
+    standing: Standing
     fingerprint_secret: bytes
     """Keys the hashes of bodies, so that the journal tells nobody what was asked."""
     tracing: Tracing | None = None

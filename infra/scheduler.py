@@ -131,10 +131,14 @@ class Scheduler:
         """What is due and what fails; a `problem` if nobody acts, or if something cannot be acted on."""
         now = self._clock.now()
         due, first = await self._agendas.overdue(now)
-        told: dict[str, Any] = {"due": due, "failing": len(self._failing)}
         # Right after the clock was moved much is due, and none of it late.
         since_moved = self._clock.real_now() - self._clock.moved_at
         late = min(now - first, since_moved) if first is not None else timedelta()
+        told: dict[str, Any] = {
+            "due": due,
+            "failing": len(self._failing),
+            "lateSeconds": round(late.total_seconds(), 3),
+        }
         worst = max(self._failing.items(), key=lambda item: item[1].tries, default=None)
         if worst is not None:
             (kind, subject), failing = worst

@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     feed_wait_max_seconds: float = Field(30.0, ge=0)
 
     # What Innkeep says of itself.
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(None, ge=1, le=65535)
+    """Where every role, those without an API too, tells whoever reaches it of metrics and health; absent: nowhere."""
     tracing_endpoint: SecretStr | None = None
     """Of a collector that takes OTLP over HTTP; absent: no traces. There may be a password in it."""
     tracing_headers: SecretStr | None = None

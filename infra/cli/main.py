@@ -128,6 +128,21 @@ def lag(data: Data = DATA, as_json: AsJson = False) -> None:
     run(data, as_json=as_json)
 
 
+HEALTH_HELP = (
+    "Ask the Innkeep that runs on this machine whether it is well: on INNKEEP_METRICS_PORT if that is set, else on "
+    "--port. Every role answers for its own work. Made for health checks of containers.\n\n"
+    "Exit 0 if it is; exit 1 with a line for each part that is not, or if nobody answers."
+)
+
+
+@app.command(help=HEALTH_HELP)
+def health(port: Annotated[int | None, typer.Option(help="Of the API. Default: 8000.")] = None) -> None:
+    """Is it well?"""
+    from infra.cli.well import run
+
+    run(port)
+
+
 DOCTOR_HELP = (
     "Examine settings and database, say what is wrong and what to do about it. Changes nothing.\n\n"
     "Looked at: settings (unknown names, contradictions, what is not safe in production), the database and its "

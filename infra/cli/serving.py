@@ -19,6 +19,7 @@ from infra.build import build
 from infra.cli.main import fail
 from infra.cli.reach import database, trouble_in_one_line
 from infra.http.app import create_app
+from infra.http.watching import watching
 from infra.log import configure_logging
 from infra.postgres.guards import guard
 from infra.postgres.migrate import migrate
@@ -41,8 +42,9 @@ def run(
     if roles == {Role.RELAY} and settings.kafka_bootstrap_servers is None:
         fail("a relay needs a Kafka: set INNKEEP_KAFKA_BOOTSTRAP_SERVERS")
     listener = listen(host, port) if Role.API in roles else None
+    watched = listen(settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
     with trouble_in_one_line(), contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-        uvloop_run(_serve(settings, roles, host, listener, data))
+        uvloop_run(_serve(settings, roles, host, data, listener=listener, watched=watched))
 
 
 def uvloop_run(main: Coroutine[Any, Any, None]) -> None:
@@ -88,10 +90,16 @@ async def empty(conninfo: str) -> bool:
 
 
 async def _serve(
-    settings: Settings, roles: frozenset[Role], host: str, listener: socket.socket | None, data: Path
+    settings: Settings,
+    roles: frozenset[Role],
+    host: str,
+    data: Path,
+    *,
+    listener: socket.socket | None,
+    watched: socket.socket | None,
 ) -> None:
     stop_starting_when_told()
-    async with running(settings, roles, host, data) as product:
+    async with running(settings, roles, host, data) as product, watching(product, watched):
         spare_the_collector()
         if listener is None:
             await until_told_to_stop()

@@ -8,11 +8,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commands.ports import Unavailable
 from domain.errors import NotAllowed
 from infra.http.envelope import Context
 from infra.http.mounting import Mount
 from infra.settings import is_loopback
+from infra.standing import measured
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -26,12 +26,7 @@ def mount(mount: Mount, product: Product) -> None:
     async def metrics(_request: Request, context: Context) -> Response:
         if not (context.actor.admin or from_here(context)):
             raise NotAllowed("Metrics are for admins, and for callers on this machine.")
-        try:
-            found = await product.store.head(), await product.side.health()
-        except Unavailable:
-            found = None
-        text = product.metrics.text(product.store.waiting, found)
-        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(await measured(product), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     mount.add(("/metrics",), "GET", metrics)
 

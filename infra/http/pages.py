@@ -26,6 +26,13 @@ ICON = (
 )
 
 
+async def health_of(product: Product) -> Response:
+    """200, or 503 with what is wrong, by part."""
+    state = await product.health()
+    body = {"status": "OK" if state.well else "ERR", "appVersion": APP_VERSION, "problems": state.problems}
+    return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
+
+
 def mount(mount: Mount, product: Product) -> None:
     """Adds the pages, under every service's prefix too."""
     services = sorted({r.service for r in product.resources.values()})
@@ -40,9 +47,7 @@ def mount(mount: Mount, product: Product) -> None:
         return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
     async def health(_request: Request, _context: Context) -> Response:
-        state = await product.health()
-        body = {"status": "OK" if state.well else "ERR", "appVersion": APP_VERSION, "problems": state.problems}
-        return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
+        return await health_of(product)
 
     async def admin_health(_request: Request, _context: Context) -> Response:
         state = await product.health()

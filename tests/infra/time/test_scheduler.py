@@ -158,9 +158,9 @@ async def test_its_health_says_that_nobody_acts(tower: Tower) -> None:
     scheduler = await tower.scheduler()
     await tower.set(10)
     await tower.side.waiting.until_now(tower.side.models, 5)
-    assert await scheduler.health() == {"due": 0, "failing": 0}
+    assert await scheduler.health() == {"due": 0, "failing": 0, "lateSeconds": 0}
     tower.wall.at = NOON + 10 * MINUTE + LATE
-    assert await scheduler.health() == {"due": 1, "failing": 0}
+    assert await scheduler.health() == {"due": 1, "failing": 0, "lateSeconds": LATE.total_seconds()}
     tower.wall.at += MINUTE
     assert "1 deadlines are due" in (await scheduler.health())["problem"]
 
@@ -170,4 +170,4 @@ async def test_what_is_due_because_the_clock_was_moved_is_not_late(tower: Tower)
     await tower.set(10)
     await tower.side.waiting.until_now(tower.side.models, 5)
     await tower.clock.advance(timedelta(days=30))
-    assert await scheduler.health() == {"due": 1, "failing": 0}
+    assert await scheduler.health() == {"due": 1, "failing": 0, "lateSeconds": 0}
