@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from commands.ports import Unavailable
 from infra.health import State
+from infra.kafka import name_of
 from infra.opensearch.told import of_indexes
 from infra.read_models.catalogue import ModelHealth
 
@@ -121,7 +122,7 @@ async def _known(product: Product) -> Known | None:
         async with product.side.asking.connection() as connection:
             indexes = await of_indexes(connection) if product.settings.opensearch_url else []
         kafka = product.settings.kafka_bootstrap_servers is not None
-        relays = await product.side.asking(RELAYS, [f"{product.settings.kafka_prefix}.relay"]) if kafka else []
+        relays = await product.side.asking(RELAYS, [name_of(product.settings)]) if kafka else []
     except Unavailable:
         return None
     return Known(head, [*models, *indexes], [RelayLag(*row) for row in relays])

@@ -128,6 +128,22 @@ def lag(data: Data = DATA, as_json: AsJson = False) -> None:
     run(data, as_json=as_json)
 
 
+RESTORED_HELP = (
+    "Once, after the database was restored from an older copy, and before anything else of Innkeep is started.\n\n"
+    "Asks Kafka and OpenSearch, if they are set, how far they were told; lets the next event be recorded past that, so "
+    "that no position outsiders know is given to another event; and puts the relay back to where the log says it was. "
+    "Prints what is lost, and what else to do. docs/operations.md has the whole way. Twice does no harm."
+)
+
+
+@app.command(help=RESTORED_HELP)
+def restored(data: Data = DATA) -> None:
+    """Go on after a restore."""
+    from infra.cli.restoring import run
+
+    run(data)
+
+
 HEALTH_HELP = (
     "Ask the Innkeep that runs on this machine whether it is well: on INNKEEP_METRICS_PORT if that is set, else on "
     "--port. Every role answers for its own work. Made for health checks of containers.\n\n"

@@ -21,12 +21,24 @@ def relay_of(settings: Settings, conninfo: str, log: SettledLog) -> Relay | None
     servers = settings.kafka_bootstrap_servers
     if servers is None:
         return None
-    options, name = options_of(settings), f"{settings.kafka_prefix}.relay"
+    options, name = options_of(settings), name_of(settings)
     facts = Codec(AGGREGATES).facts
     messages = Messages(
         settings.kafka_prefix, {topic: personal_fields(fact, ENVELOPE) for topic, fact in facts.items()}
     )
     return Relay(conninfo, log, messages, lambda: Wire(servers, name, options), name=name)
+
+
+def wire_of(settings: Settings) -> tuple[str, Wire] | None:
+    """The relay's name and a wire of it, for who only asks how far it is; None where there is no Kafka."""
+    servers = settings.kafka_bootstrap_servers
+    name = name_of(settings)
+    return None if servers is None else (name, Wire(servers, name, options_of(settings)))
+
+
+def name_of(settings: Settings) -> str:
+    """Of the relay of this marketplace."""
+    return f"{settings.kafka_prefix}.relay"
 
 
 def options_of(settings: Settings) -> Options:

@@ -24,6 +24,8 @@ LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep relay of ' || curr
 STILL = "SELECT true"
 NAMED = "SELECT set_config('application_name', 'innkeep relay', false)"
 KNOWN = "SELECT coalesce(max(position), 0) FROM relay"
+SAME = "SELECT FROM event WHERE position = %s AND command::text = %s"
+COMMAND = LogRow._fields.index("command")
 REACHED = """INSERT INTO relay (name, position) VALUES (%s, %s)
   ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = now()"""
 
@@ -35,6 +37,16 @@ LONGEST_PAUSE = 5.0
 """Seconds between two attempts to reach Kafka, at most."""
 NAP_SECONDS = 1.0
 """That a quiet log is waited for, before the lead is made sure of."""
+
+
+class LogBehind(Exception):
+    """Kafka was told of events that this log does not have, as it was restored from an older copy."""
+
+    def __init__(self, told: int) -> None:
+        super().__init__(
+            f"Kafka was told of events up to position {told} that this log does not have: was it restored from a copy? "
+            "Run `innkeep restored`"
+        )
 
 
 class SettledLog(Protocol):
@@ -76,7 +88,8 @@ class Relay:
         self.leads = False
         self.steps: Steps | None = None
         """Told of what is sent, if anybody wants to know it step by step."""
-        self._trouble: str | None = None
+        self.trouble: str | None = None
+        """What keeps it from going on, if anything does."""
         self._told = structlog.get_logger("relay")
 
     async def run(self) -> None:
@@ -89,7 +102,7 @@ class Relay:
                     await self._stand_by(connection)
                     async with self._wire() as wire:
                         await self._lead(connection, wire)
-            except (KafkaAway, Fenced, psycopg.OperationalError, Unavailable) as trouble:
+            except (KafkaAway, Fenced, LogBehind, psycopg.OperationalError, Unavailable) as trouble:
                 self._say(trouble)
                 pause = STANDBY_SECONDS if self.leads else min(2 * pause, LONGEST_PAUSE)
             finally:
@@ -99,8 +112,8 @@ class Relay:
     async def health(self) -> Mapping[str, Any]:
         """Where it stands, and what keeps it from going on."""
         said: dict[str, Any] = {"leads": self.leads, "position": self.position}
-        if self._trouble:
-            said["problem"] = self._trouble
+        if self.trouble:
+            said["problem"] = self.trouble
         return said
 
     async def _stand_by(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -113,7 +126,9 @@ class Relay:
     async def _lead(self, connection: psycopg.AsyncConnection[Any], wire: Wire) -> None:
         known = await self._known(connection)
         # Kafka forgets the offsets of a group that was silent for days: then the database says where it was.
-        self.position = max(await wire.open(self._messages.topics), known)
+        told = await wire.open(self._messages.topics)
+        await self._make_sure(connection, told, wire.mark)
+        self.position = max(told, known)
         self._told.info("the relay leads", position=self.position)
         self.leads = True
         while True:
@@ -124,12 +139,12 @@ class Relay:
                 continue
             if rows:
                 messages, steps = await self._made([LogRow._make(row) for row in rows])
-                await wire.send(messages, position)
+                await wire.send(messages, position, str(rows[-1][COMMAND]))
                 for step in steps:
                     step.end()
             self.position = position
             await connection.execute(REACHED, [self._name, position])
-            self._trouble = None
+            self.trouble = None
 
     async def _made(self, events: Sequence[LogRow]) -> tuple[list[Outgoing], list[Begun]]:
         """The messages of these events, and the steps that sending them is."""
@@ -148,6 +163,14 @@ class Relay:
                     made.append(message)
         return made, begun
 
+    async def _make_sure(self, connection: psycopg.AsyncConnection[Any], told: int, mark: str) -> None:
+        """Is this the log that Kafka was told of? With an older copy events might be left out. Raises LogBehind."""
+        same = told <= await self._log.end()
+        if same and mark:
+            same = await (await connection.execute(SAME, [told, mark])).fetchone() is not None
+        if not same:
+            raise LogBehind(told)
+
     async def _known(self, connection: psycopg.AsyncConnection[Any]) -> int:
         row = await (await connection.execute(f"{KNOWN} WHERE name = %s", [self._name])).fetchone()
         return int(row[0]) if row else 0
@@ -155,6 +178,6 @@ class Relay:
     def _say(self, trouble: Exception) -> None:
         """Once for each kind of trouble, not at every attempt."""
         told = f"{type(trouble).__name__}: {trouble}"
-        if told != self._trouble:
+        if told != self.trouble:
             self._told.warning("the relay waits", reason=told)
-        self._trouble = told
+        self.trouble = told

@@ -7,8 +7,10 @@ of what Kafka has, nor behind it. Whoever opens a wire fences all others of its 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -20,6 +22,8 @@ T = TypeVar("T")
 
 SECONDS = 30.0
 """That Kafka may take for one step, unless somebody says otherwise."""
+LAST_SECONDS = 2.0
+"""That what is under way has when the relay is ended."""
 PARTITIONS = 6
 """Of each topic: as many consumers of one group can share it."""
 BROKERS_CHOICE = -1
@@ -58,18 +62,32 @@ class Wire:
         self._place = TopicPartition(f"{name}.position", 0)
         self._producer: Producer | None = None
         self._consumer: Consumer | None = None
+        self._work: threading.Thread | None = None
+        self.mark = ""
+        """What was told with the position when it was last asked for."""
 
     async def open(self, topics: Sequence[str]) -> int:
         """Make the topics that are missing, fence other relays, and answer the position. Raises KafkaAway."""
-        return await _aside(lambda: self._open(topics))
+        return await self._aside(lambda: self._open(topics))
 
-    async def send(self, messages: Sequence[Outgoing], position: int) -> None:
-        """Write all of these, and the position behind them, or nothing. Raises KafkaAway, Fenced."""
-        await _aside(lambda: self._send(messages, position))
+    async def send(self, messages: Sequence[Outgoing], position: int, mark: str = "") -> None:
+        """Write all of these, and the position behind them with its mark, or nothing. Raises KafkaAway, Fenced."""
+        await self._aside(lambda: self._send(messages, position, mark))
+
+    async def told(self) -> int:
+        """The position, without a hand on anything. Raises KafkaAway."""
+        return await self._aside(lambda: self._committed(self._reader()))
+
+    async def put_back(self, position: int, mark: str) -> None:
+        """Go on from there, with no relay at work: what lies past it is told again. Raises KafkaAway."""
+        place = TopicPartition(self._place.topic, self._place.partition, position, mark)
+        await self._aside(lambda: self._reader().commit(offsets=[place], asynchronous=False))
 
     async def close(self) -> None:
-        """Disconnect. What is under way is aborted by whoever comes next."""
+        """Disconnect, once what is under way has ended, or after some seconds: whoever comes next then aborts it."""
         consumer, self._consumer, self._producer = self._consumer, None, None
+        if self._work is not None:
+            await asyncio.to_thread(self._work.join, LAST_SECONDS)
         if consumer is not None:
             await asyncio.to_thread(consumer.close)
 
@@ -78,6 +96,22 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """Do it in a thread, and say in our words what went wrong.
+
+        The thread keeps nobody from ending: where Kafka is away, its library waits on for as long as it was told to.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._work = threading.Thread(target=_run, args=(work, loop, done), name="kafka", daemon=True)
+        self._work.start()
+        try:
+            return await done
+        except (KafkaException, BufferError) as error:
+            raise _in_our_words(error) from error
+        finally:
+            del work, done  # as in `_run`: the old producer would go on beside the next one
 
     def _open(self, topics: Sequence[str]) -> int:
         self._make({**dict.fromkeys(topics, PARTITIONS), self._place.topic: 1})
@@ -94,8 +128,15 @@ class Wire:
         )
         producer.init_transactions(self._patience)
         self._producer = producer
+        return self._committed(self._reader())
+
+    def _reader(self) -> Consumer:
         self._consumer = Consumer({**self._settings, "group.id": self._name, "enable.auto.commit": False})
-        (place,) = self._consumer.committed([self._place], timeout=self._patience)
+        return self._consumer
+
+    def _committed(self, consumer: Consumer) -> int:
+        (place,) = consumer.committed([self._place], timeout=self._patience)
+        self.mark = place.metadata or ""
         return max(0, place.offset)
 
     def _make(self, topics: Mapping[str, int]) -> None:
@@ -113,7 +154,7 @@ class Wire:
                 if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
 
-    def _send(self, messages: Sequence[Outgoing], position: int) -> None:
+    def _send(self, messages: Sequence[Outgoing], position: int, mark: str) -> None:
         producer, consumer = self._producer, self._consumer
         if producer is None or consumer is None:
             raise KafkaAway("the wire is closed")
@@ -121,7 +162,7 @@ class Wire:
         try:
             for message in messages:
                 producer.produce(message.topic, message.value, message.key, headers=message.headers)
-            place = TopicPartition(self._place.topic, self._place.partition, position)
+            place = TopicPartition(self._place.topic, self._place.partition, position, mark)
             producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), self._patience)
             producer.commit_transaction(self._patience)
         except (KafkaException, BufferError):
@@ -137,15 +178,31 @@ class Wire:
                 self._producer = None
 
 
-async def _aside(work: Callable[[], T]) -> T:
-    """Do it in a thread, and say in our words what went wrong."""
+def _run(work: Callable[[], T], loop: asyncio.AbstractEventLoop, done: asyncio.Future[T]) -> None:
     try:
-        return await asyncio.to_thread(work)
-    except (KafkaException, BufferError) as error:
-        told = error.args[0]
-        if isinstance(told, KafkaError) and told.code() in {KafkaError._FENCED, KafkaError.PRODUCER_FENCED}:  # noqa: SLF001 - so the library names it
-            raise Fenced(told.str()) from error
-        raise KafkaAway(str(told)) from error
+        found = work()
+    except BaseException as error:  # noqa: BLE001 - whoever waits is told
+        _settle(loop, done, done.set_exception, error)
+    else:
+        _settle(loop, done, done.set_result, found)
+    finally:
+        del work, done  # an error knows this frame, and `done` the error: together they would keep the producer alive
+
+
+def _settle(loop: asyncio.AbstractEventLoop, done: asyncio.Future[T], how: Callable[[Any], None], what: Any) -> None:
+    def settle() -> None:
+        if not done.done():
+            how(what)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody wants to know any more
+        loop.call_soon_threadsafe(settle)
+
+
+def _in_our_words(error: KafkaException | BufferError) -> Exception:
+    told = error.args[0]
+    if isinstance(told, KafkaError) and told.code() in {KafkaError._FENCED, KafkaError.PRODUCER_FENCED}:  # noqa: SLF001 - so the library names it
+        return Fenced(told.str())
+    return KafkaAway(str(told))
 
 
 def _code(error: KafkaException) -> int:

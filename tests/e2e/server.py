@@ -53,6 +53,12 @@ class Server:
 
     def start(self) -> "Server":
         """Start it, and come back when it is ready."""
+        self.launch()
+        until("GET /health answers 200", self._ready, START_SECONDS)
+        return self
+
+    def launch(self) -> None:
+        """Start it, and come back at once."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [INNKEEP, "serve", "--port", str(self.port), "--data", str(self.data / "innkeep")],
@@ -61,8 +67,13 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        until("GET /health answers 200", self._ready, START_SECONDS)
-        return self
+
+    def answers(self) -> bool:
+        """Whether anything does, well or not."""
+        try:
+            return httpx.get(f"{self.url}/health", timeout=10).status_code in {200, 503}
+        except httpx.TransportError:
+            return False
 
     def _ready(self) -> bool:
         assert self.process is not None

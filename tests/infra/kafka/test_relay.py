@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]  # a broker starts sl
 class House:
     """A log, a broker, and relays between them."""
 
-    def __init__(self, conninfo: str, store: PostgresEventStore, kafka: KafkaServer) -> None:
+    def __init__(self, conninfo: str, store: PostgresEventStore, kafka: KafkaServer, prefix: str = "") -> None:
         self.conninfo, self.store, self.kafka = conninfo, store, kafka
-        self.prefix = f"t{uuid4().hex[:12]}"
+        self.prefix = prefix or f"t{uuid4().hex[:12]}"
         self.name = f"{self.prefix}.relay"
         self.topic = f"{self.prefix}.log.test"
         self.messages = Messages(self.prefix, {"test.parcel.moved.v1": []})

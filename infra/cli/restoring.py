@@ -1,0 +1,47 @@
+"""`innkeep restored`: what is to be done once after the database came back from an older copy."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from infra.cli.main import fail
+from infra.cli.operate import console, operate
+from infra.event_store import PostgresEventStore
+from infra.kafka import wire_of
+from infra.kafka.wire import KafkaAway
+from infra.opensearch.wiring import opensearch_of
+from infra.read_models.side import ReadSide
+from infra.restored import Restored, go_on
+from infra.settings import Settings
+
+
+def run(data: Path) -> None:
+    """Does it, and prints what was found. Exits 2 with one line if somebody who has to be asked is away."""
+
+    async def on_it(settings: Settings, conninfo: str, store: PostgresEventStore, side: ReadSide) -> None:
+        async with AsyncExitStack() as stack:
+            named = wire_of(settings)
+            wire = await stack.enter_async_context(named[1]) if named else None
+            found = opensearch_of(settings, conninfo, store, side)
+            search = await stack.enter_async_context(found) if found else None
+            try:
+                done = await go_on(conninfo, named[0] if named else None, wire, search)
+            except KafkaAway as away:
+                fail(f"Kafka has to be asked how far it was told: {away}")
+        _print(done)
+
+    operate(data, on_it)
+
+
+def _print(done: Restored) -> None:
+    say = console().print
+    say(f"The log ends at position {done.end}.")
+    for name, position in done.told.items():
+        say(f"{name} was told up to {position}.")
+    if not done.lost:
+        say("Nobody was told of anything that it does not have: there is nothing to do.")
+        return
+    say(f"Positions {done.end + 1} to {done.end + done.lost} are lost and not used again: tell who follows Kafka.")
+    if done.told.get("OpenSearch", 0) > done.end:
+        say("Search indexes may show what is lost: innkeep rebuild search:all")

@@ -1,0 +1,96 @@
+"""A log that was restored from an older copy, and a Kafka that was told of more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from infra.event_store import Codec, PostgresEventStore
+from infra.postgres.migrate import migrate
+from infra.restored import Restored, go_on
+from tests.contracts.parcel import Letter, Parcel
+from tests.infra.kafka.test_relay import House, running, until
+from tests.services.kafka import KafkaServer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]
+
+
+@asynccontextmanager
+async def opened(database: str, kafka: KafkaServer, prefix: str) -> AsyncIterator[House]:
+    """A process that knows nothing but what the database has."""
+    async with PostgresEventStore(database, Codec([Parcel, Letter])) as store:
+        house = House(database, store, kafka, prefix)
+        yield house
+
+
+def restored(database: str, end: int, told: int) -> None:
+    """The database as an older copy had it: the log up to there, and what the relay had said of itself."""
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM command WHERE id IN (SELECT command FROM event WHERE position > %s)", [end])
+        connection.execute("DELETE FROM event WHERE position > %s", [end])
+        connection.execute("SELECT setval('log_position', %s)", [end])
+        connection.execute("UPDATE relay SET position = %s", [told])
+
+
+async def gone_on(house: House) -> Restored:
+    async with house.wire() as wire:
+        return await go_on(house.conninfo, house.name, wire, None)
+
+
+async def test_the_relay_stands_still_until_the_log_goes_on_past_what_kafka_knows(
+    database: str, kafka: KafkaServer
+) -> None:
+    """Nothing of the restored log is left out, and no position is told of two events."""
+    prefix, stream = f"t{uuid4().hex[:12]}", uuid4()
+    await migrate(database)
+    async with opened(database, kafka, prefix) as before:
+        kept = await before.write([stream], 5)
+        lost = await told(before, [stream], 10)
+    restored(database, kept, kept - 2)
+    async with opened(database, kafka, prefix) as after:
+        relay = after.relay()
+        async with running(relay):
+            await until(lambda: relay.trouble is not None)
+            assert "innkeep restored" in (await relay.health())["problem"]
+            assert await gone_on(after) == Restored(kept, {"Kafka": lost}, lost - kept)
+            last = await after.write([stream], 4)
+            await until(lambda: relay.position >= last)
+        assert "problem" not in await relay.health()
+        assert (await gone_on(after)).lost == 0
+        found = await asyncio.to_thread(after.read, lost + 4)
+    new = [read for read in found if read.position > lost]
+    assert [read.version for read in new] == [6, 7, 8, 9]
+    again = [read.position for read in found if read.position <= kept]
+    assert sorted(again) == sorted([*range(1, kept + 1), kept - 1, kept])
+
+
+async def test_a_restored_log_that_has_grown_past_kafka_is_known_all_the_same(
+    database: str, kafka: KafkaServer
+) -> None:
+    """By the event at the position that Kafka has: it is another's."""
+    prefix, stream = f"t{uuid4().hex[:12]}", uuid4()
+    await migrate(database)
+    async with opened(database, kafka, prefix) as before:
+        kept = await before.write([stream], 2)
+        lost = await told(before, [stream], 3)
+    restored(database, kept, kept)
+    async with opened(database, kafka, prefix) as after:
+        assert await after.write([stream], 9) > lost
+        relay = after.relay()
+        async with running(relay):
+            await until(lambda: relay.trouble is not None)
+            assert "innkeep restored" in (await relay.health())["problem"]
+
+
+async def told(house: House, streams: list[UUID], rounds: int) -> int:
+    """Events that a relay has told of; answers the last position."""
+    relay = house.relay()
+    async with running(relay):
+        last = await house.write(streams, rounds)
+        await until(lambda: relay.position >= last)
+    return last

@@ -1,0 +1,101 @@
+"""The link to Kafka, with TLS and a password, against a real broker that asks for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from infra.kafka import options_of
+from infra.kafka.messages import Outgoing
+from infra.kafka.wire import KafkaAway, Wire
+from infra.settings import Settings
+from tests.services.java import free_port
+from tests.services.kafka import KafkaServer, NotHere
+from tests.services.tls import Authority, Issued
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]
+USER, PASSWORD = "innkeep", "a-password-for-tests"
+LISTENER = """
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SECURED://127.0.0.1:{secured}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURED://127.0.0.1:{secured}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL
+listener.name.secured.ssl.keystore.type=PEM
+listener.name.secured.ssl.keystore.location={both}
+listener.name.secured.sasl.enabled.mechanisms=PLAIN
+listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
+ required user_{user}="{password}";
+"""
+
+
+class SecuredKafka(KafkaServer):
+    """A broker with one more listener: TLS, and a password."""
+
+    def __init__(self, folder: Path, issued: Issued) -> None:
+        super().__init__(folder)
+        self._issued = issued
+        self.secured = free_port()
+
+    def _prepared(self) -> Path:
+        settings = super()._prepared()
+        more = LISTENER.format(
+            port=self._port,
+            controller=self._controller,
+            secured=self.secured,
+            both=self._issued.both,
+            user=USER,
+            password=PASSWORD,
+        )
+        settings.write_text(settings.read_text() + more)
+        return settings
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[SecuredKafka]:
+    try:
+        server = SecuredKafka(tmp_path_factory.mktemp("kafka"), authority.issue("localhost", address="127.0.0.1"))
+    except NotHere as lacking:
+        pytest.skip(f"no Kafka to test with: {lacking}")
+    server.start()
+    yield server
+    server.kill()
+
+
+def wire(server: SecuredKafka, ca: Path, password: str = PASSWORD, patience: float = 30) -> Wire:
+    settings = Settings(
+        kafka_security_protocol="SASL_SSL",
+        kafka_ssl_ca_location=str(ca),
+        kafka_sasl_mechanism="PLAIN",
+        kafka_sasl_username=USER,
+        kafka_sasl_password=SecretStr(password),
+    )
+    return Wire(f"127.0.0.1:{server.secured}", f"t{uuid4().hex}", options_of(settings), patience=patience)
+
+
+async def test_what_is_told_arrives_over_tls_with_a_password(secured: SecuredKafka, authority: Authority) -> None:
+    topic = f"t{uuid4().hex}"
+    async with wire(secured, authority.ca) as told:
+        assert await told.open([topic]) == 0
+        await told.send([Outgoing(topic, b"key", b"{}", [])], 7)
+        assert await told.open([topic]) == 7
+
+
+async def test_a_wrong_password_is_refused_and_not_repeated(secured: SecuredKafka, authority: Authority) -> None:
+    async with wire(secured, authority.ca, "mistaken", patience=3) as told:
+        with pytest.raises(KafkaAway) as refused:
+            await told.open(["topic"])
+    assert "mistaken" not in str(refused.value)
+
+
+async def test_a_broker_of_another_authority_is_not_believed(secured: SecuredKafka, tmp_path: Path) -> None:
+    async with wire(secured, Authority(tmp_path, "stranger").ca, patience=3) as told:
+        with pytest.raises(KafkaAway):
+            await told.open(["topic"])
