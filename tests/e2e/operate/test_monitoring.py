@@ -15,7 +15,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.server import INNKEEP, Server, environment, free_port, until
+from tests.e2e.server import INNKEEP, START_SECONDS, Server, environment, free_port, until
 from tests.e2e.world import World
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -146,15 +146,16 @@ def health_of(port: int, data: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("role", "work", "well"), [("projector", "projector", True), ("scheduler", None, True), ("relay", "relay", False)]
 )
+@pytest.mark.timeout(300)
 def test_a_role_without_an_api_tells_of_its_own_work(role: str, work: str | None, well: bool, watched: World) -> None:
     """Metrics and health on a port of its own; what it does not do itself is not its illness."""
     port, data = free_port(), watched.server.data
     assert "nobody answers" in health_of(port, data).stderr
     with alone(role, watched, port):
-        until("it answers", lambda: "nobody answers" not in health_of(port, data).stderr)
+        until("it answers", lambda: "nobody answers" not in health_of(port, data).stderr, START_SECONDS)
         if not well:  # Kafka is not there, and the one that leads says so
             watched.server.end()
-            until("it is not well", lambda: "relay: " in health_of(port, data).stderr, 60)
+            until("it is not well", lambda: "relay: " in health_of(port, data).stderr, START_SECONDS)
         ran = health_of(port, data)
         assert (ran.returncode, ran.stdout) == ((0, "well\n") if well else (1, "")), ran.stderr
         found = told_at(port)
