@@ -14,7 +14,7 @@ PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 py
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; exit; }; \
 	done; echo python3)
 
-.PHONY: help setup demo serve test check bench lock clean
+.PHONY: help setup demo serve test faults check bench lock clean
 
 help: ## show these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,6 +38,9 @@ serve: $(STAMP) ## serve in sandbox mode
 
 test: $(STAMP) ## every test, with coverage; ARGS="tests/domain -k hold" for fewer
 	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+
+faults: $(STAMP) ## the long fault campaign: 200 kills under load; ARGS="--kills 20 --seconds 60 --seed 7"
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(STAMP) ## lint, types and house laws
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ from benchmarks import (
     servers,
     visible,
 )
+from benchmarks.capacity import measured as capacity
 from benchmarks.figures import Result, machine, report
 from benchmarks.plan import Plan
 
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "indexing": indexing,
     "visible": visible,
     "memory": memory,
+    "capacity": capacity,
 }
 ORDER = [benchmark.TITLE for benchmark in BENCHMARKS.values()]
 

@@ -37,14 +37,11 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of processor time that it has used."""
-        return _used(psutil.Process(self.pid))
+        return used(psutil.Process(self.pid))
 
     def database_cpu(self) -> float:
         """The same of the PostgreSQL that it is over: what all the others do there too, little while they rest."""
-        with psycopg.connect(self.database) as connection:
-            ((folder,),) = connection.execute("SHOW data_directory").fetchall()
-        first = psutil.Process(int((Path(folder) / "postmaster.pid").read_text().split("\n", 1)[0]))
-        return _used(first) + sum(_used(process) for process in first.children())
+        return database_used(self.database)
 
 
 @contextlib.contextmanager
@@ -127,7 +124,16 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
     raise TimeoutError(f"{process.args!r} does not serve")
 
 
-def _used(process: psutil.Process) -> float:
+def database_used(conninfo: str) -> float:
+    """Seconds of processor time of a whole PostgreSQL."""
+    with psycopg.connect(conninfo) as connection:
+        ((folder,),) = connection.execute("SHOW data_directory").fetchall()
+    first = psutil.Process(int((Path(folder) / "postmaster.pid").read_text().split("\n", 1)[0]))
+    return used(first) + sum(used(process) for process in first.children())
+
+
+def used(process: psutil.Process) -> float:
+    """Seconds of processor time of a process, and of those that it has buried."""
     with contextlib.suppress(psutil.NoSuchProcess):
         times = process.cpu_times()
         return float(times.user + times.system + times.children_user + times.children_system)

@@ -18,7 +18,7 @@ from domain.catalogue import AGGREGATES, RESOURCES
 from domain.resources.catalog import LISTING_AMENITY
 from domain.user import AccountTerms
 from infra.agenda import Agendas
-from infra.clock import Clock, wall_now
+from infra.clock import Clock, Wall, wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
 from infra.housekeeping import housekeeping
@@ -64,11 +64,13 @@ from read_api.search.listings import ListingSearch
 
 @asynccontextmanager
 async def build(
-    settings: Settings, *, conninfo: str, roles: frozenset[Role] = EVERYTHING, **overrides: Any
+    settings: Settings, *, conninfo: str, roles: frozenset[Role] = EVERYTHING, wall: Wall = wall_now, **overrides: Any
 ) -> AsyncIterator[Product]:
     """A product on a migrated database, doing the work of these roles until the block ends.
 
-    `overrides` put another adapter in the place of a service, by its name in `commands.services.Services`.
+    `wall` is the machine's time, wherever the product asks for it. `overrides` put another adapter in the place of a
+    service, by its name in `commands.services.Services`.
+
     Raises SettingsError if the first user cannot be made, Unavailable.
     """
     async with AsyncExitStack() as stack:
@@ -76,7 +78,7 @@ async def build(
         if tracing is not None:
             stack.push_async_callback(tracing.close)
         bound = bounded(conninfo, idle_seconds=settings.database_idle_seconds)
-        base = await _foundation(stack, settings, bound, tracing)
+        base = await _foundation(stack, settings, bound, tracing, wall)
         services = replace(await _services(stack, base), **overrides)
         relay = relay_of(settings, base.conninfo, base.store) if Role.RELAY in roles else None
         found = opensearch_of(settings, base.conninfo, base.store, base.side)
@@ -105,8 +107,10 @@ class _Foundation:
     tracing: Tracing | None
 
 
-async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str, tracing: Tracing | None) -> _Foundation:
-    clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox))
+async def _foundation(
+    stack: AsyncExitStack, settings: Settings, conninfo: str, tracing: Tracing | None, wall: Wall
+) -> _Foundation:
+    clock = await stack.enter_async_context(Clock(conninfo, movable=settings.sandbox, wall=wall))
     keep = timedelta(hours=settings.idempotency_hours)
     metrics, codec = Metrics(), Codec(AGGREGATES, UPCASTS)
     kind = PostgresEventStore if tracing is None else partial(TracedEventStore, tracing=tracing)
@@ -118,9 +122,9 @@ async def _foundation(stack: AsyncExitStack, settings: Settings, conninfo: str, 
         ReadSide(conninfo, store, PROJECTIONS, RESOURCES, now=clock.now, pages=pages, tries=settings.projection_tries)
     )
     lifetime = timedelta(hours=settings.token_hours)
-    keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, wall_now)
+    keys = SigningKeys(await _line(stack, conninfo, "signing keys"), lifetime, wall)
     await keys.ensure()
-    tokens = SignedTokens(keys, lifetime, wall_now)
+    tokens = SignedTokens(keys, lifetime, wall)
     watched = await _line(stack, conninfo, "watch")
     watch = Watch(look_on(watched, settings.writer_warn_seconds), settings.writer_warn_seconds)
     return _Foundation(settings, conninfo, clock, store, side, keys, tokens, watch, metrics, tracing)

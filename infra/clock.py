@@ -34,6 +34,10 @@ AGAIN_SECONDS = 0.25
 MICROSECOND = timedelta(microseconds=1)
 
 
+Wall = Callable[[], datetime]
+"""The wall's time, UTC."""
+
+
 def wall_now() -> datetime:
     """The wall's time, UTC."""
     return datetime.now(UTC)
@@ -48,7 +52,7 @@ class Clock:
         wall: the wall's time.
     """
 
-    def __init__(self, conninfo: str, *, movable: bool, wall: Callable[[], datetime] = wall_now) -> None:
+    def __init__(self, conninfo: str, *, movable: bool, wall: Wall = wall_now) -> None:
         self.movable = movable
         self.moved_at = wall()
         """When, by the wall, it was last moved."""

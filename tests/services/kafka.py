@@ -20,11 +20,11 @@ PATIENCE = 120.0
 SETTINGS = """process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},INSIDE://127.0.0.1:{inside},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{known_as},INSIDE://127.0.0.1:{inside}
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=INSIDE
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={data}
 num.network.threads=2
 num.io.threads=4
@@ -58,13 +58,15 @@ class KafkaServer:
         self._folder = folder
         self._java = java(17)
         self._libraries = _fetched()
-        self._port, self._controller = free_port(), free_port()
+        self.port, self._inside, self._controller = free_port(), free_port(), free_port()
+        self.known_as = self.port
+        """The port that it tells clients to come by; that of a proxy, if somebody puts one in front."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def servers(self) -> str:
         """Its address, as clients want it."""
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self.known_as}"
 
     def start(self) -> None:
         """Start it, and return once it answers."""
@@ -92,7 +94,8 @@ class KafkaServer:
 
     def _prepared(self) -> Path:
         settings, data = self._folder / "kafka.properties", self._folder / "data"
-        settings.write_text(SETTINGS.format(port=self._port, controller=self._controller, data=data))
+        ports = {"port": self.port, "known_as": self.known_as, "inside": self._inside, "controller": self._controller}
+        settings.write_text(SETTINGS.format(**ports, data=data))
         (self._folder / "log4j2.properties").write_text(LOGGING)
         if not (data / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

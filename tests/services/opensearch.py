@@ -49,13 +49,13 @@ class OpenSearchServer:
         self._jdk = java(21).parent.parent
         self._heap, self._more = heap, more
         self._archive = _fetched()
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def leave(self) -> int:
         """Let it go on when this object is gone; answers the process to stop later."""
@@ -139,7 +139,7 @@ class OpenSearchServer:
             for program in (self._home / "bin").iterdir():
                 program.chmod(0o755)
             (self._home / "tmp").mkdir()
-            (self._home / "config/opensearch.yml").write_text(SETTINGS.format(port=self._port))
+            (self._home / "config/opensearch.yml").write_text(SETTINGS.format(port=self.port))
         if os.getuid() == 0:
             for path in (self._home, *self._home.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)

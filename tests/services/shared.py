@@ -49,6 +49,12 @@ def _started(folder: Path) -> dict[str, object]:
     return {"url": server.url, "pid": server.leave()}
 
 
+def leave_out(test: str, lacking: str) -> None:
+    """A test could not use a real server of its own; `missing` tells of it."""
+    name, _, why = lacking.partition(": ")
+    (Path(os.environ[FOLDER]) / f"{name} in the {test}.json").write_text(json.dumps({"missing": why}))
+
+
 def missing() -> list[str]:
     """What was asked for and could not be started, and why: one line each."""
     told = {state.stem: json.loads(state.read_text()) for state in Path(os.environ[FOLDER]).glob("*.json")}

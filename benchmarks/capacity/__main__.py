@@ -1,0 +1,62 @@
+"""`python -m benchmarks.capacity`: a peak, at growing sizes of the marketplace, as docs/capacity.md has it.
+
+It measures nothing: it reckons from the figures below, and is done in a second.
+"""
+
+from collections.abc import Callable
+
+from benchmarks.capacity.model import Costs, Demand, Shape, rate, simulate
+
+# Seconds of processor time, from docs/benchmarks.md: a booking over HTTP (product 1,687 µs, PostgreSQL 426 µs); an
+# event taken into all read models (6,911 a second, by a projector and PostgreSQL side by side); a search for listings
+# (16.3 ms of PostgreSQL, about as much in the process: 30 a second over HTTP on two cores); a poll with nothing new.
+MEASURED = Costs(command=(1_687e-6, 426e-6), event=(145e-6, 70e-6), search=(16e-3, 16.3e-3), poll=(600e-6, 130e-6))
+NAMES = {"command": "commands", "event": "events projected", "search": "searches", "poll": "polls"}
+A_BOOKING = 5.0
+"""Events from a request to the check-out."""
+QUIET, PEAK, LENGTH = 0.25, 1.0, 1_800
+"""Share of the peak's demand before and after it; seconds of the peak."""
+
+
+def peak(top: Demand) -> Callable[[int], Demand]:
+    """Ten quiet minutes, half an hour of peak, and quiet again."""
+
+    def demand(at: int) -> Demand:
+        share = PEAK if 600 <= at < 600 + LENGTH else QUIET
+        return Demand(top.commands * share, top.searches * share, top.polls * share)
+
+    return demand
+
+
+SIZES = {
+    "1×: one machine of 2 cores": (Shape(1, 1, 2.0, cores=2.0), Demand(60, 5, 20)),
+    "10×: the same machine": (Shape(1, 1, 2.0, cores=2.0), Demand(600, 50, 200)),
+    "10×: PostgreSQL of 8 cores, searches elsewhere": (Shape(3, 1, 8.0), Demand(600, 0, 200)),
+    "100×: PostgreSQL of 8 cores, searches elsewhere": (Shape(16, 4, 8.0), Demand(6_000, 0, 2_000)),
+    "100×: PostgreSQL of 32 cores, 6 projectors": (Shape(16, 6, 32.0), Demand(6_000, 0, 2_000)),
+    "1000×: PostgreSQL of 32 cores": (Shape(160, 60, 32.0), Demand(60_000, 0, 20_000)),
+    "1000×: one of 16 cells, each as at 100×": (Shape(12, 6, 32.0), Demand(3_750, 0, 1_250)),
+}
+
+
+def main() -> None:
+    """Print both tables."""
+    one = Shape(1, 1, 1.0)
+    print("| a second | one process | with its part of PostgreSQL on the same core |\n|---|---:|---:|")
+    for name, several in NAMES.items():
+        own, base = getattr(MEASURED, name)
+        print(f"| {several} | {1 / own:,.0f} | {rate((own, base), 1, one):,.0f} |")
+    print("\n| size | commands/s wanted | done/s | refused | most events behind | longest lag, s | PostgreSQL busy |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for name, (shape, top) in SIZES.items():
+        told = simulate(MEASURED, shape, peak(top), 600 + LENGTH + 1_200, events_per_command=A_BOOKING)
+        at_peak = told[600 : 600 + LENGTH]
+        done = sum(second.commands for second in at_peak) / LENGTH
+        refused = sum(second.refused for second in told)
+        behind, lag = max(second.behind for second in told), max(second.lag for second in told)
+        busy = max(second.database for second in told)
+        print(f"| {name} | {top.commands:,} | {done:,.0f} | {refused:,.0f} | {behind:,.0f} | {lag:,.0f} | {busy:.0%} |")
+
+
+if __name__ == "__main__":
+    main()
