@@ -20,9 +20,6 @@ from tests.services.tls import Authority, Issued
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(400)]
 USER, PASSWORD = "innkeep", "a-password-for-tests"
 LISTENER = """
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SECURED://127.0.0.1:{secured}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURED://127.0.0.1:{secured}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL
 listener.name.secured.ssl.keystore.type=PEM
 listener.name.secured.ssl.keystore.location={both}
 listener.name.secured.sasl.enabled.mechanisms=PLAIN
@@ -41,15 +38,18 @@ class SecuredKafka(KafkaServer):
 
     def _prepared(self) -> Path:
         settings = super()._prepared()
-        more = LISTENER.format(
-            port=self._port,
-            controller=self._controller,
-            secured=self.secured,
-            both=self._issued.both,
-            user=USER,
-            password=PASSWORD,
-        )
-        settings.write_text(settings.read_text() + more)
+        here = f"SECURED://127.0.0.1:{self.secured}"
+        more = {
+            "listeners": here,
+            "advertised.listeners": here,
+            "listener.security.protocol.map": "SECURED:SASL_SSL",
+        }
+        lines = [
+            f"{line},{more[name]}" if (name := line.partition("=")[0]) in more else line
+            for line in settings.read_text().splitlines()
+        ]
+        told = LISTENER.format(both=self._issued.both, user=USER, password=PASSWORD)
+        settings.write_text("\n".join(lines) + told)
         return settings
 
 
