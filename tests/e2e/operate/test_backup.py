@@ -14,7 +14,8 @@ import pytest
 
 from infra.postgres.postmaster import Installation
 from tests.e2e.operate.test_secrets import said
-from tests.e2e.server import Server
+from tests.e2e.search.conftest import STARTING_SECONDS, indexes_on
+from tests.e2e.server import Server, until
 from tests.e2e.talk import Person, ok, refused
 from tests.e2e.world import World
 from tests.infra.event_store.proof.cluster import Cluster, cluster
@@ -90,3 +91,24 @@ def test_a_dump_of_a_busy_marketplace_is_restored_and_goes_on(folder: Path) -> N
             assert ok(kept.get(asked["reservation"]))["reservation"] == seen["reservation"]
             doctor = said(folder, "doctor", **settings)
         assert "0 problems" in doctor, doctor
+
+
+@pytest.mark.timeout(STARTING_SECONDS)
+def test_positions_go_on_past_what_opensearch_was_told(folder: Path, opensearch: str) -> None:
+    """As its documents know the position that they are of, and take none from before."""
+    with cluster() as database, indexes_on(opensearch) as settings:
+        server = Server(folder / "server", settings | {"DATABASE_URL": database.conninfo})
+        try:
+            with World(server.start()) as world:
+                listing = world.listing(world.person())
+                found = f"/v1/search/listings?q={listing['title']}"
+                until("it is found", lambda: listing["id"] in world.nobody.get(found).text)
+        finally:
+            server.stop()
+        ((end,),) = rows(database, "SELECT last_value FROM log_position")
+        with psycopg.connect(database.conninfo) as connection:
+            connection.execute("SELECT setval('log_position', 1)")  # as an older copy has it
+        told = said(folder, "restored", **server.settings)
+        assert f"Positions 2 to {end} are lost" in told
+        assert "innkeep rebuild search:all" in told
+        assert rows(database, "SELECT last_value FROM log_position") == [(end,)]

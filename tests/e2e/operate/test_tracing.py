@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.search.conftest import STARTING_SECONDS, indexes_on
 from tests.e2e.server import Server, until
 from tests.e2e.world import World
 from tests.infra.kafka.reader import read_all
@@ -122,6 +123,23 @@ def test_the_trace_goes_on_through_kafka(folders: Path, collector: Collector) ->
     sent = the(collector.of(trace), "send innkeep.log.listing")
     assert sent.parent == the(collector.of(trace), "append events").id
     assert [message.trace for message in messages] == [f"00-{trace}-{sent.id}-01"]
+
+
+@pytest.mark.timeout(STARTING_SECONDS)
+def test_what_is_written_to_opensearch_is_part_of_the_trace(
+    folders: Path, collector: Collector, opensearch: str
+) -> None:
+    """As what is written to PostgreSQL."""
+    trace = SENT.replace("0a", "5f")
+    with indexes_on(opensearch) as settings:
+        server = Server(folders / "searched", settings | {"TRACING_ENDPOINT": collector.endpoint})
+        try:
+            with World(server.start()) as world:
+                asked_to_list(world, trace)
+                until("the indexer has told", lambda: any(s.name == "index listing" for s in collector.of(trace)), 60)
+        finally:
+            server.stop()
+    assert the(collector.of(trace), "index listing").parent == the(collector.of(trace), "append events").id
 
 
 def test_who_traces_nothing_does_not_load_what_traces() -> None:
