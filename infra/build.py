@@ -19,6 +19,7 @@ from domain.resources.catalog import LISTING_AMENITY
 from domain.user import AccountTerms
 from infra.agenda import Agendas
 from infra.clock import Clock, Wall, wall_now
+from infra.engines import Engines, engines_of
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.upcasts import UPCASTS
 from infra.housekeeping import housekeeping
@@ -30,11 +31,7 @@ from infra.identity.superadmin import ensure_superadmin
 from infra.identity.throttle import Limits, PostgresThrottle
 from infra.identity.tokens import SignedTokens
 from infra.ids import new_id
-from infra.kafka import relay_of
-from infra.kafka.relay import Relay
 from infra.metrics import Metrics
-from infra.opensearch.side import SearchSide
-from infra.opensearch.wiring import opensearch_of
 from infra.parts import Work, parts_of
 from infra.payments import callbacks_of, provider_of
 from infra.postgres.conninfo import bounded
@@ -80,14 +77,12 @@ async def build(
         bound = bounded(conninfo, idle_seconds=settings.database_idle_seconds)
         base = await _foundation(stack, settings, bound, tracing, wall)
         services = replace(await _services(stack, base), **overrides)
-        relay = relay_of(settings, base.conninfo, base.store) if Role.RELAY in roles else None
-        found = opensearch_of(settings, base.conninfo, base.store, base.side)
-        search = await stack.enter_async_context(found) if found else None
+        engines = await engines_of(stack, settings, base.conninfo, store=base.store, side=base.side, roles=roles)
         work = Work()
-        product = await _assembled(stack, base, services, relay, search, roles=roles, work=work)
+        product = await _assembled(stack, base, services, engines, roles=roles, work=work)
         await _first_start(product)
-        steps = await _steps(stack, base, relay, search)
-        async with work.going_on([base.watch.run(), *_jobs(product, roles, relay, search, steps)]):
+        steps = await _steps(stack, base, engines)
+        async with work.going_on([base.watch.run(), *_jobs(product, roles, engines, steps)]):
             yield product
 
 
@@ -169,13 +164,12 @@ async def _assembled(
     stack: AsyncExitStack,
     base: _Foundation,
     services: Services,
-    relay: Relay | None,
-    search: SearchSide | None,
+    engines: Engines,
     *,
     roles: frozenset[Role],
     work: Work,
 ) -> Product:
-    settings, side = base.settings, base.side
+    settings, side, search = base.settings, base.side, engines.search
     commands = registry()
     bus = counting_bus(base.store, services, base.metrics, settings.idempotency_wait_seconds, base.tracing)
     operator_limits = OperatorLimits(
@@ -227,8 +221,7 @@ async def _assembled(
             side=base.side,
             watch=base.watch,
             scheduler=scheduler,
-            relay=relay,
-            search=search,
+            engines=engines,
         )
         | {"work": work.health},
     )
@@ -242,28 +235,25 @@ async def _first_start(product: Product) -> None:
         await ensure_superadmin(product.bus, email, password.get_secret_value(), **now)
 
 
-async def _steps(
-    stack: AsyncExitStack, base: _Foundation, relay: Relay | None, search: SearchSide | None
-) -> Steps | None:
+async def _steps(stack: AsyncExitStack, base: _Foundation, engines: Engines) -> Steps | None:
     """Who follows the log tells its steps there; None: nobody wants to know them."""
     if base.tracing is None:
         return None
     steps = Steps(base.tracing, await _line(stack, base.conninfo, "traces"))
     base.side.runner.steps = steps
-    if relay:
-        relay.steps = steps
-    if search:
-        search.indexer.steps = steps
+    for follower in engines.followers:
+        follower.steps = steps
     return steps
 
 
 def _jobs(
-    product: Product, roles: frozenset[Role], relay: Relay | None, search: SearchSide | None, steps: Steps | None
+    product: Product, roles: frozenset[Role], engines: Engines, steps: Steps | None
 ) -> list[Coroutine[Any, Any, None]]:
-    jobs: list[Coroutine[Any, Any, None]] = [relay.run()] if relay else []
+    jobs: list[Coroutine[Any, Any, None]] = [engines.relay.run()] if engines.relay else []
     if Role.PROJECTOR in roles:
         jobs.append(product.side.runner.run())
-        jobs += [search.indexer.run()] if search else []
+        jobs += [engines.lanes.run()] if engines.lanes else []
+        jobs += [engines.search.indexer.run()] if engines.search else []
     if Role.SCHEDULER in roles:
         jobs += [product.scheduler.run(), housekeeping(product.store, steps)]
     return jobs

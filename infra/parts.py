@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from infra.engines import Engines
 from infra.event_store import PostgresEventStore
 from infra.health import Part
-from infra.kafka.relay import Relay
-from infra.opensearch.side import SearchSide
 from infra.postgres.watch import Watch
 from infra.read_models.side import ReadSide
 from infra.roles import Role
@@ -23,6 +22,7 @@ LOOKED_AT: dict[str, frozenset[Role]] = {
     "scheduler": frozenset({Role.API, Role.SCHEDULER}),
     "search": frozenset({Role.API, Role.PROJECTOR}),
     "relay": frozenset({Role.RELAY}),
+    "lanes": frozenset({Role.PROJECTOR}),
 }
 """Who tells of which part: the API of all, as callers and operators ask it; others of what their own work is."""
 
@@ -58,8 +58,7 @@ def parts_of(
     side: ReadSide,
     watch: Watch,
     scheduler: Scheduler,
-    relay: Relay | None,
-    search: SearchSide | None,
+    engines: Engines,
 ) -> dict[str, Part]:
     """The parts that a process of these roles tells of."""
 
@@ -76,7 +75,8 @@ def parts_of(
         "readModels": read_models,
         "scheduler": scheduler.health,
     }
-    parts |= ({"relay": relay.health} if relay else {}) | ({"search": search.health} if search else {})
+    beside = {"relay": engines.relay, "lanes": engines.lanes, "search": engines.search}
+    parts |= {name: engine.health for name, engine in beside.items() if engine is not None}
     return {name: part for name, part in parts.items() if roles & LOOKED_AT[name]}
 
 

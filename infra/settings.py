@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     # Engines: absent means the default that needs nothing installed.
     database_url: SecretStr | None = None
     kafka_bootstrap_servers: str | None = None
+    kafka_read_models: str = Field("", pattern=r"^[A-Za-z0-9_, ]*$")
     kafka_prefix: str = Field("innkeep", pattern=r"^[A-Za-z0-9._-]{1,100}$")
     """Of all topics, and of the relay's names: one for each marketplace."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"

@@ -8,16 +8,25 @@ from domain.catalogue import AGGREGATES
 from infra.event_store import Codec
 from infra.event_store.codec import ENVELOPE
 from infra.event_store.golden import personal_fields
+from infra.event_store.recent import Recent
+from infra.event_store.rows import Rows
+from infra.event_store.upcasts import UPCASTS
+from infra.kafka.group import LaneGroup
+from infra.kafka.lane_feed import LaneFeed
+from infra.kafka.lanes import Routes, Told, lane_of, topic_of
 from infra.kafka.messages import Messages
 from infra.kafka.relay import Relay, SettledLog
 from infra.kafka.wire import Wire
+from infra.read_models.model import Model
+from infra.read_models.runner import Feed, Runner
+from infra.read_models.side import ReadSide
 from infra.settings import Settings, SettingsError
 
 Options = Mapping[str, str]
 
 
-def relay_of(settings: Settings, conninfo: str, log: SettledLog) -> Relay | None:
-    """The relay that the settings ask for; None where they name no Kafka."""
+def relay_of(settings: Settings, conninfo: str, log: SettledLog, models: Mapping[str, Model]) -> Relay | None:
+    """The relay that the settings ask for; None where they name no Kafka. Raises SettingsError."""
     servers = settings.kafka_bootstrap_servers
     if servers is None:
         return None
@@ -26,7 +35,53 @@ def relay_of(settings: Settings, conninfo: str, log: SettledLog) -> Relay | None
     messages = Messages(
         settings.kafka_prefix, {topic: personal_fields(fact, ENVELOPE) for topic, fact in facts.items()}
     )
-    return Relay(conninfo, log, messages, lambda: Wire(servers, name, options), name=name)
+    fed = fed_by_kafka(settings, models)
+    lanes = Told(topic_of(settings.kafka_prefix), _routes(fed)) if fed else None
+    return Relay(conninfo, log, messages, lambda: Wire(servers, name, options), name=name, lanes=lanes)
+
+
+def group_of(settings: Settings, log: Feed, side: ReadSide) -> LaneGroup | None:
+    """Who fills the read models that the settings have fed by Kafka, which `side` then leaves to it; None where there
+    are none. Raises SettingsError.
+    """
+    fed = fed_by_kafka(settings, side.models)
+    servers = settings.kafka_bootstrap_servers
+    if not fed or servers is None:
+        return None
+    side.leave_to_others(fed)
+    routes, rows = _routes(fed), Rows(Codec(AGGREGATES, UPCASTS), Recent(0))
+
+    def follow(lane: int, feed: LaneFeed) -> Runner:
+        return side.runner_of([name for name in fed if lane_of(name) == lane], feed, f"projector of lane {lane}")
+
+    return LaneGroup(
+        servers,
+        options_of(settings),
+        group=f"{settings.kafka_prefix}.projectors",
+        topic=topic_of(settings.kafka_prefix),
+        feed=lambda: LaneFeed(log, rows, routes.digest),
+        follow=follow,
+    )
+
+
+def fed_by_kafka(settings: Settings, models: Mapping[str, Model]) -> dict[str, Model]:
+    """The read models that are fed by Kafka, as the settings say. Raises SettingsError."""
+    named = {name for part in settings.kafka_read_models.split(",") if (name := part.strip())}
+    if not named:
+        return {}
+    if settings.kafka_bootstrap_servers is None:
+        raise SettingsError("INNKEEP_KAFKA_READ_MODELS needs a Kafka: set INNKEEP_KAFKA_BOOTSTRAP_SERVERS")
+    if named == {"all"}:
+        return dict(models)
+    if strange := sorted(named - models.keys()):
+        raise SettingsError(
+            f"INNKEEP_KAFKA_READ_MODELS names {', '.join(strange)}; there are all, {', '.join(sorted(models))}"
+        )
+    return {name: models[name] for name in sorted(named)}
+
+
+def _routes(fed: Mapping[str, Model]) -> Routes:
+    return Routes(fed, Codec(AGGREGATES, UPCASTS))
 
 
 def wire_of(settings: Settings) -> tuple[str, Wire] | None:

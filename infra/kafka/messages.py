@@ -48,6 +48,8 @@ class Outgoing(NamedTuple):
     key: bytes
     value: bytes
     headers: list[tuple[str, str | bytes | None]]
+    partition: int = -1
+    """By the key, unless another is said."""
 
 
 class Messages:

@@ -14,6 +14,7 @@ import psycopg
 import structlog
 
 from commands.ports import Unavailable
+from infra.kafka.lanes import Told
 from infra.kafka.messages import LogRow, Messages, Outgoing
 from infra.kafka.wire import Fenced, KafkaAway, Wire
 from infra.postgres.connected import connected
@@ -74,17 +75,28 @@ class Relay:
         messages: what events look like.
         wire: a fresh wire each time the lead is taken.
         name: of the wire and of the row in which the position is told.
+        lanes: what the product's own projectors are told, if any of them follow Kafka.
     """
 
     def __init__(
-        self, conninfo: str, log: SettledLog, messages: Messages, wire: Callable[[], Wire], *, name: str
+        self,
+        conninfo: str,
+        log: SettledLog,
+        messages: Messages,
+        wire: Callable[[], Wire],
+        *,
+        name: str,
+        lanes: Told | None = None,
     ) -> None:
         self._conninfo = conninfo
         self._log = log
         self._messages = messages
         self._wire = wire
         self._name = name
+        self._lanes = lanes
         self.position = 0
+        self._sent = 0
+        """Up to there Kafka was told; past it, to `position`, nothing has happened."""
         self.leads = False
         self.steps: Steps | None = None
         """Told of what is sent, if anybody wants to know it step by step."""
@@ -126,9 +138,10 @@ class Relay:
     async def _lead(self, connection: psycopg.AsyncConnection[Any], wire: Wire) -> None:
         known = await self._known(connection)
         # Kafka forgets the offsets of a group that was silent for days: then the database says where it was.
-        told = await wire.open(self._messages.topics)
+        told = await wire.open([*self._messages.topics, *([self._lanes.topic] if self._lanes else [])])
         await self._make_sure(connection, told, wire.mark)
         self.position = max(told, known)
+        self._sent = told or known
         self._told.info("the relay leads", position=self.position)
         self.leads = True
         while True:
@@ -138,8 +151,12 @@ class Relay:
                 await connection.execute(STILL)  # the lead ends with the connection
                 continue
             if rows:
-                messages, steps = await self._made([LogRow._make(row) for row in rows])
+                events = [LogRow._make(row) for row in rows]
+                messages, steps = await self._made(events)
+                if self._lanes:
+                    messages += self._lanes.of(events, self._sent, position)
                 await wire.send(messages, position, str(rows[-1][COMMAND]))
+                self._sent = position
                 for step in steps:
                     step.end()
             self.position = position

@@ -161,7 +161,9 @@ class Wire:
         producer.begin_transaction()
         try:
             for message in messages:
-                producer.produce(message.topic, message.value, message.key, headers=message.headers)
+                producer.produce(
+                    message.topic, message.value, message.key, partition=message.partition, headers=message.headers
+                )
             place = TopicPartition(self._place.topic, self._place.partition, position, mark)
             producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), self._patience)
             producer.commit_transaction(self._patience)

@@ -27,7 +27,7 @@ from infra.read_models.progress import Progress
 from infra.read_models.resting import Resting
 from infra.tracing.following import Steps
 
-LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep projector of ' || current_schema(), 0))"
+LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep ' || %s || ' of ' || current_schema(), 0))"
 NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
@@ -65,6 +65,8 @@ class Runner:
         page: events read, and committed, at a time.
         retry: the first and the longest time, in seconds, until a stopped model is tried again.
         tries: that an event has which a model cannot take in, before it is set aside with what follows in its stream.
+        lead: the name of the lock; those who fill the same models have the same.
+        whole: are these all the models that there are?
     """
 
     def __init__(
@@ -77,8 +79,11 @@ class Runner:
         page: int = 500,
         retry: tuple[float, float] = (0.5, 60.0),
         tries: int = 5,
+        lead: str = "projector",
+        whole: bool = True,
     ) -> None:
         self.leads = False
+        self._lead_name, self._whole = lead, whole
         self._conninfo = conninfo
         self._feed = feed
         self._models = models
@@ -114,14 +119,19 @@ class Runner:
             except Exception:  # noqa: BLE001 - a fault here must not end the reads of the whole product
                 self._log.exception("the projector failed and begins anew", seconds=self._pause)
             finally:
-                self.leads = self._progress.fed = False
+                self._leads(yes=False)
                 await self._drop_ahead()
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
+    def _leads(self, *, yes: bool) -> None:
+        self.leads = yes
+        if self._whole:
+            self._progress.fed = yes
+
     async def _stand_by(self, connection: Connection) -> None:
         while True:
-            cursor = await connection.execute(LEAD)
+            cursor = await connection.execute(LEAD, [self._lead_name])
             if await cursor.fetchone() == (True,):
                 return
             await asyncio.sleep(STANDBY_SECONDS)
@@ -134,7 +144,7 @@ class Runner:
             await self._pages.look()
             for name in due(await health(connection, self._models)):
                 self._log.warning("rebuild due", model=name, todo=f"innkeep rebuild {name}")
-            self.leads = self._progress.fed = True
+            self._leads(yes=True)
             try:
                 await self._follow(connection)
             finally:

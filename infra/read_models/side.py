@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -86,9 +86,10 @@ class ReadSide:
         documents = {p.resource: p for p in declared if isinstance(p, Projection)}
         self.reads = Reads(self.store, log, documents, self.resources, now, pages=pages)
         self.documents = CommandDocuments(self.store, self.waiting, log, documents, self.resources, foreseen=foreseen)
-        self.runner = Runner(conninfo, log, self.models, self.progress, tries=tries)
         self._conninfo = conninfo
         self._log = log
+        self._tries = tries
+        self.runner = self.runner_of(self.models, log)
 
     async def open(self) -> Self:
         """Make the tables that are missing, and connect. Raises psycopg.OperationalError."""
@@ -109,6 +110,16 @@ class ReadSide:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def runner_of(self, names: Collection[str], feed: Feed, lead: str = "projector") -> Runner:
+        """Fills these models alone, from that feed. Raises NoSuchModel."""
+        models = {name: self.model(name) for name in names}
+        whole = len(models) == len(self.models)
+        return Runner(self._conninfo, feed, models, self.progress, tries=self._tries, lead=lead, whole=whole)
+
+    def leave_to_others(self, names: Collection[str]) -> None:
+        """These models are filled by other runners than the one here."""
+        self.runner = self.runner_of(self.models.keys() - {*names}, self._log)
 
     async def health(self) -> list[ModelHealth]:
         """How every read model does, and how far behind the log it is. Raises Unavailable."""

@@ -1,0 +1,186 @@
+"""Projectors that share the read models: one consumer group at Kafka, whose partitions are the lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from infra.kafka.lane_feed import LaneFeed
+from infra.kafka.lanes import decode
+from infra.read_models.runner import Runner
+from infra.tracing.following import Steps
+
+AT_ONCE = 1_000
+"""Messages taken at a time."""
+PATIENCE = 0.1
+"""Seconds that they are waited for."""
+COMMIT_SECONDS = 1.0
+"""Between two times that Kafka is told what is consumed. It only spares reading again what is in the documents."""
+AGAIN_SECONDS = 2.0
+"""Until another attempt, when Kafka cannot be talked to."""
+
+Follow = Callable[[int, LaneFeed], Runner]
+"""Who fills the read models of a lane from its feed."""
+
+
+class LaneGroup:
+    """This process's part of the lanes: what Kafka assigns to it is followed here, as long as it does.
+
+    Who has which lane is only a matter of who does the work: should two follow one, the lock that a projector holds,
+    and the position that it moves on with its documents, keep one of them out.
+
+    Args:
+        servers: `host:port`, comma-separated.
+        options: more of librdkafka's settings, such as those of TLS and SASL.
+        group: the name that the processes share.
+        topic: of the lanes.
+        feed: makes a lane's feed.
+        follow: who fills the read models of a lane from its feed.
+    """
+
+    def __init__(
+        self,
+        servers: str,
+        options: Mapping[str, str],
+        *,
+        group: str,
+        topic: str,
+        feed: Callable[[], LaneFeed],
+        follow: Follow,
+    ) -> None:
+        self._settings: dict[str, Any] = {
+            "bootstrap.servers": servers,
+            "log_level": 0,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "partition.assignment.strategy": "roundrobin",
+            "session.timeout.ms": 10_000,
+            "fetch.wait.max.ms": 20,
+            "allow.auto.create.topics": False,
+            **options,
+        }
+        self._topic = topic
+        self._feed, self._follow = feed, follow
+        self._feeds: dict[int, LaneFeed] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._paused: set[int] = set()
+        self._assigned: frozenset[int] = frozenset()
+        """As Kafka said last, in the thread that asks it."""
+        self._log = structlog.get_logger("lanes")
+        self.trouble: str | None = None
+        self.steps: Steps | None = None
+        """Told of what is taken in, if anybody wants to know it step by step."""
+
+    @property
+    def lanes(self) -> list[int]:
+        """Those that are followed here."""
+        return sorted(self._tasks)
+
+    async def health(self) -> Mapping[str, Any]:
+        """Which lanes are followed here, which of them without Kafka, and what keeps it from being asked."""
+        said: dict[str, Any] = {"lanes": self.lanes}
+        alone = [lane for lane in self.lanes if self._feeds[lane].alone]
+        if alone:
+            said["warning"] = f"Kafka brings nothing: the log itself is followed for lanes {alone}"
+        if self.trouble:
+            said["problem"] = self.trouble
+        return said
+
+    async def run(self) -> None:
+        """Follow what is assigned, until cancelled."""
+        while True:
+            consumer = Consumer(self._settings)
+            try:
+                consumer.subscribe([self._topic], on_assign=self._given, on_revoke=self._taken, on_lost=self._taken)
+                await self._consume(consumer)
+            except KafkaException as error:
+                self._say(str(error))
+            finally:
+                self._assigned = frozenset()
+                await self._arrange()
+                with contextlib.suppress(KafkaException):
+                    await asyncio.to_thread(consumer.close)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _consume(self, consumer: Consumer) -> None:
+        clock = asyncio.get_running_loop().time
+        commit_at = clock() + COMMIT_SECONDS
+        while True:
+            messages = await asyncio.to_thread(consumer.consume, AT_ONCE, PATIENCE)
+            await self._arrange()
+            for message in messages:
+                self._take(message)
+            self._hold_back(consumer)
+            if clock() >= commit_at:
+                self._commit(consumer)
+                commit_at = clock() + COMMIT_SECONDS
+
+    def _given(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._assigned |= {partition.partition for partition in partitions}
+
+    def _taken(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._assigned -= {partition.partition for partition in partitions}
+
+    async def _arrange(self) -> None:
+        """Follow the lanes that were assigned since, and no longer those that were taken."""
+        gone = self._tasks.keys() - self._assigned
+        if gone:
+            for lane in gone:
+                self._tasks[lane].cancel()
+            await asyncio.gather(*(self._tasks.pop(lane) for lane in gone), return_exceptions=True)
+            self._paused -= gone
+            self._log.info("lanes are no longer followed here", lanes=sorted(gone))
+        new = self._assigned - self._tasks.keys()
+        for lane in new:
+            self._feeds[lane] = self._feed()
+            runner = self._follow(lane, self._feeds[lane])
+            runner.steps = self.steps
+            self._tasks[lane] = asyncio.create_task(runner.run())
+        if new:
+            self._log.info("lanes are followed here", lanes=sorted(new))
+
+    def _take(self, message: Message) -> None:
+        error, value = message.error(), message.value()
+        lane, offset = message.partition(), message.offset()
+        if error is not None:
+            self._say(error.str())
+            return
+        if value is None or lane is None or offset is None or lane not in self._tasks:
+            return
+        try:
+            self._feeds[lane].arrived(decode(value), offset)
+            self.trouble = None
+        except msgspec.DecodeError as strange:
+            self._say(f"lane {lane} has what is no message of ours at {offset}: {strange}")
+
+    def _hold_back(self, consumer: Consumer) -> None:
+        """Ask for no more of a lane than there is room for."""
+        full = {lane for lane in self._tasks if self._feeds[lane].full}
+        if full - self._paused:
+            consumer.pause([TopicPartition(self._topic, lane) for lane in full - self._paused])
+        if self._paused - full:
+            consumer.resume([TopicPartition(self._topic, lane) for lane in self._paused - full])
+        self._paused = full
+
+    def _commit(self, consumer: Consumer) -> None:
+        done = [
+            TopicPartition(self._topic, lane, offset)
+            for lane in self._tasks
+            if (offset := self._feeds[lane].consumed) is not None
+        ]
+        if done:
+            consumer.commit(offsets=done, asynchronous=True)
+
+    def _say(self, trouble: str) -> None:
+        """Once for each kind of trouble, not at every attempt."""
+        if trouble != self.trouble:
+            self._log.warning("the lanes wait", reason=trouble)
+        self.trouble = trouble
