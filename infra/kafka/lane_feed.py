@@ -96,7 +96,9 @@ class LaneFeed:
             return self._page(after, limit)
         if first is None and not self.alone:
             return Page([], after)  # it is on its way
-        return await self._log.read(after, limit)
+        page = await self._log.read(after, limit)
+        self._front = max(self._front, page.position)
+        return page
 
     async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
         """Return once anything is to be read past that position, or when the time (seconds) is over."""

@@ -1,0 +1,154 @@
+"""Read models fed by Kafka, through a real broker: by one process, by several, and by none of them for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from uuid import uuid4
+
+import pytest
+
+from infra.event_store import Codec
+from infra.event_store.recent import Recent
+from infra.event_store.rows import Rows
+from infra.kafka.group import LaneGroup
+from infra.kafka.lane_feed import LaneFeed
+from infra.kafka.lanes import LANES, Routes, Told, lane_of, topic_of
+from infra.kafka.messages import Messages
+from infra.kafka.relay import Relay
+from infra.kafka.wire import Wire
+from infra.read_models.runner import Runner
+from infra.read_models.side import ReadSide
+from tests.contracts.read_model_feed import PAGE, SECONDS, Project, ReadModelFeedContract, as_rebuilt, life, tables
+from tests.infra.read_models import sample
+from tests.infra.read_models.conftest import Until, World, until, world
+from tests.services.kafka import KafkaServer
+
+__all__ = ["until", "world"]
+
+pytestmark = pytest.mark.timeout(400)  # a broker starts slowly on a busy machine
+CODEC = Codec(sample.AGGREGATES)
+
+
+class Brought:
+    """A log that a relay brings to Kafka, and groups of projectors there."""
+
+    def __init__(self, world: World, kafka: KafkaServer) -> None:
+        self.world, self.kafka = world, kafka
+        self.prefix = f"t{uuid4().hex[:12]}"
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def relay(self, side: ReadSide) -> asyncio.Task[None]:
+        name = f"{self.prefix}.relay"
+        lanes = Told(topic_of(self.prefix), Routes(side.models, CODEC))
+        relay = Relay(
+            self.world.conninfo,
+            self.world.log,
+            Messages(self.prefix, {}),
+            lambda: Wire(self.kafka.servers, name, patience=20),
+            name=name,
+            lanes=lanes,
+        )
+        return self._run(relay.run())
+
+    def group(self, side: ReadSide) -> tuple[LaneGroup, asyncio.Task[None]]:
+        """One process's part of the work."""
+
+        def follow(lane: int, feed: LaneFeed) -> Runner:
+            models = {name: model for name, model in side.models.items() if lane_of(name) == lane}
+            return Runner(
+                self.world.conninfo,
+                feed,
+                models,
+                side.progress,
+                page=PAGE,
+                retry=(0.01, 0.05),
+                tries=2,
+                lead=f"projector of lane {lane}",
+                whole=False,
+            )
+
+        group = LaneGroup(
+            self.kafka.servers,
+            {},
+            group=f"{self.prefix}.projectors",
+            topic=topic_of(self.prefix),
+            feed=lambda: LaneFeed(self.world.log, Rows(CODEC, Recent(0)), Routes(side.models, CODEC).digest),
+            follow=follow,
+        )
+        return group, self._run(group.run())
+
+    async def stop(self, task: asyncio.Task[None]) -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    def _run(self, job: object) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(job)  # type: ignore[arg-type]
+        self.tasks.append(task)
+        return task
+
+
+@pytest.fixture
+async def brought(world: World, kafka: KafkaServer) -> AsyncIterator[Brought]:
+    brought = Brought(world, kafka)
+    yield brought
+    for task in reversed(brought.tasks):
+        await brought.stop(task)
+
+
+class TestFedByKafka(ReadModelFeedContract):
+    @pytest.fixture
+    def project(self, brought: Brought) -> Project:
+        async def projecting(side: ReadSide) -> None:
+            brought.relay(side)
+            brought.group(side)
+
+        return projecting
+
+
+async def test_two_processes_share_the_lanes_and_one_takes_them_all_when_the_other_goes(
+    world: World, brought: Brought, until: Until
+) -> None:
+    """Whatever happens meanwhile, and though both follow them for a moment."""
+    sides = [await world.side(run=False) for _ in range(2)]
+    brought.relay(sides[0])
+    await life(world, 1)
+    (one, _), (two, second) = [brought.group(side) for side in sides]
+
+    async def shared() -> bool:
+        return sorted([*one.lanes, *two.lanes]) == [*range(LANES)] and bool(one.lanes) and bool(two.lanes)
+
+    await until(shared)
+    await life(world, 2)
+    await sides[0].waiting.until_now(sides[0].models, SECONDS)
+    await life(world, 3)
+    await brought.stop(second)
+    await life(world, 4)
+
+    async def alone() -> bool:
+        return one.lanes == [*range(LANES)]
+
+    await until(alone)
+    await sides[0].waiting.until_now(sides[0].models, SECONDS)
+    assert await tables(world, sides[0]) == await as_rebuilt(world, sides[0])
+
+
+async def test_while_kafka_is_away_reads_go_on_from_the_log(world: World, brought: Brought) -> None:
+    """And from Kafka again once it is back, with nothing twice."""
+    side = await world.side(run=False)
+    brought.relay(side)
+    group, _ = brought.group(side)
+    await life(world, 1, 40)
+    await side.waiting.until_now(side.models, SECONDS)
+    brought.kafka.kill()
+    try:
+        await life(world, 2, 40)
+        await side.waiting.until_now(side.models, SECONDS)
+        assert "Kafka brings nothing" in (await group.health())["warning"]
+    finally:
+        brought.kafka.start()
+    await life(world, 3, 40)
+    await side.waiting.until_now(side.models, SECONDS)
+    assert await tables(world, side) == await as_rebuilt(world, side)
