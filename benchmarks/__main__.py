@@ -21,6 +21,8 @@ from benchmarks import (
     memory,
     projecting,
     rebuilding,
+    searchable,
+    searching_rebuild,
     servers,
     visible,
 )
@@ -39,6 +41,8 @@ BENCHMARKS = {
     "rebuild": rebuilding,
     "listings": listing_search,
     "indexing": indexing,
+    "searchable": searchable,
+    "searching-rebuild": searching_rebuild,
     "visible": visible,
     "memory": memory,
     "capacity": capacity,

@@ -37,6 +37,11 @@ def opensearch() -> Iterator[str]:
             server.stop()
 
 
+def settings(url: str) -> dict[str, str]:
+    """With which a server of the product searches on it."""
+    return {"INNKEEP_OPENSEARCH_URL": url, "INNKEEP_OPENSEARCH_PREFIX": PREFIX}
+
+
 @asynccontextmanager
 async def search_side(database: str, cluster: Cluster) -> AsyncIterator[tuple[PostgresEventStore, SearchSide]]:
     """The product's store and a search side, wired as its build() does, of `SEARCHED`; nothing runs."""

@@ -75,6 +75,29 @@ async def run(
     return told
 
 
+async def paced(port: int, requests: Iterator[bytes], *, rate: float, until: asyncio.Event) -> Told:
+    """Sends so many requests a second, whether or not those before are answered, until it is told to end.
+
+    Delays count from when a request was due: one that had to wait for a connection is late as well.
+    """
+    told, waiting = Told(), set[asyncio.Task[None]]()
+    start, number = time.perf_counter(), 0
+    while not until.is_set():
+        due = start + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        waiting.add(asyncio.create_task(_one(port, next(requests), due, told)))
+        number += 1
+    await asyncio.gather(*waiting)
+    told.seconds = time.perf_counter() - start
+    return told
+
+
+async def _one(port: int, request: bytes, due: float, told: Told) -> None:
+    one = await run(port, iter([request]), connections=1)
+    told.answers += one.answers
+    told.took.append(time.perf_counter() - due)
+
+
 class _Client(asyncio.Protocol):
     """One connection: sends, reads the answer whole, sends the next."""
 

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from infra.postgres.embedded import EmbeddedPostgres
 
-START = 60.0
+START = 300.0
 """Seconds that a server has to answer its first request."""
 STOP = 15.0
 ROOT = Path(__file__).parents[1]
@@ -66,10 +66,10 @@ def database(conninfo: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def product(conninfo: str, role: str = "serve") -> Iterator[Server]:
+def product(conninfo: str, role: str = "serve", **settings: str) -> Iterator[Server]:
     """The product in one process: `innkeep serve` is API, projector and scheduler, `innkeep api` the first alone."""
     port = _free_port()
-    environment = {
+    environment = settings | {
         "INNKEEP_MODE": "production",
         "INNKEEP_PAYMENTS": "simulator",
         "INNKEEP_DATABASE_URL": conninfo,

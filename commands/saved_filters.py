@@ -61,9 +61,16 @@ async def save(work: Work, message: SaveFilter) -> Answer:
     record = await work.load(Record, work.new_id())
     claim = await work.load(Claim, _claim(owner, index, message.filter_name))
     claim.take(record.id, "ENTRY_EXISTS", f"You keep a filter of {index} under that name already.")
-    fields = {"indexName": index, "filterName": message.filter_name, "conditions": message.conditions}
+    fields = {"indexName": index, "filterName": message.filter_name, "conditions": _whole(message.conditions)}
     record.create(KIND, owner, fields)
     return Answer(KIND, record.id)
+
+
+def _whole(conditions: Any) -> Any:
+    """As one condition, in whichever way it was said: nothing is everything, a list is an `and`."""
+    if isinstance(conditions, list):
+        return {"operator": "and", "conditions": conditions}
+    return {} if conditions is None else conditions
 
 
 async def delete(work: Work, message: DeleteFilter) -> Answer:

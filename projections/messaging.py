@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,43 @@ from domain.message_thread import Context, MessageThread
 from domain.note import Note, NoteKind
 from domain.resources.messaging import MESSAGE, MESSAGE_REPORT, MESSAGE_THREAD
 from projections.projection import Document, Projection, Target, born, changed, instant, on
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A text of a document that its author wrote in a note: a stream beside the document's own.
+
+    Args:
+        kind: of the notes.
+        field: of the document, that shows the newest.
+        authors: the field that has all who wrote one.
+    """
+
+    kind: NoteKind
+    field: str
+    authors: str
+
+    def told(self, document: Document | None, event: Recorded, _: Any) -> Document | None:
+        """The document with the text. Its version and time are those of its own event beside the note."""
+        fact: Any = event.fact
+        return document and document | {self.field: fact.text}
+
+    def targets(self, event: Recorded) -> Iterable[Target]:
+        """A stream is a document; a note of the kind belongs to what it is about, other notes to nothing here."""
+        fact: Any = event.fact
+        if not isinstance(fact, Note.Event):
+            yield Target(event.stream)
+        elif fact.kind == self.kind:  # type: ignore[attr-defined]
+            yield Target(fact.about)  # type: ignore[attr-defined]
+
+    def streams(self, document: Document) -> Sequence[UUID]:
+        """The document's own, and its notes."""
+        id = UUID(document["id"])
+        return (id, *(Note.id_of(self.kind, id, UUID(author)) for author in document[self.authors]))
+
+
+FLAGS = Explained("flag", "flagReason", "flaggers")
+RESOLUTIONS = Explained("resolution", "resolutionNotes", "noters")
 
 
 def _begun(_: Document | None, event: Recorded, __: Any) -> Document:
@@ -113,20 +151,6 @@ def _hidden(document: Document | None, event: Recorded, _: Any) -> Document:
     return changed(document, event, isActive=False)
 
 
-def _flag_explained(document: Document | None, event: Recorded, _: Any) -> Document | None:
-    """The version and the time are the flag's own event's."""
-    fact: Any = event.fact
-    return document and document | {"flagReason": fact.text}
-
-
-def _messages(event: Recorded) -> Iterable[Target]:
-    return _about("flag", event)
-
-
-def _of_message(document: Document) -> Sequence[UUID]:
-    return _with_notes(document, "flag", "flaggers")
-
-
 MESSAGES = Projection(
     MESSAGE.name,
     on(
@@ -139,9 +163,9 @@ MESSAGES = Projection(
         Moderated=_moderated,
         Hidden=_hidden,
     )
-    | on(Note, Written=_flag_explained),
-    targets=_messages,
-    streams=_of_message,
+    | on(Note, Written=FLAGS.told),
+    targets=FLAGS.targets,
+    streams=FLAGS.streams,
 )
 
 
@@ -173,40 +197,12 @@ def _noted(document: Document | None, event: Recorded, _: Any) -> Document:
     return changed(document, event, noters=_with(document, "noters", str(fact.by)))
 
 
-def _resolution_told(document: Document | None, event: Recorded, _: Any) -> Document | None:
-    """The version and the time are those of the report's own event beside it."""
-    fact: Any = event.fact
-    return document and document | {"resolutionNotes": fact.text}
-
-
-def _reports(event: Recorded) -> Iterable[Target]:
-    return _about("resolution", event)
-
-
-def _of_report(document: Document) -> Sequence[UUID]:
-    return _with_notes(document, "resolution", "noters")
-
-
 MESSAGE_REPORTS = Projection(
     MESSAGE_REPORT.name,
-    on(MessageReport, Filed=_filed, Moved=_moved, Noted=_noted) | on(Note, Written=_resolution_told),
-    targets=_reports,
-    streams=_of_report,
+    on(MessageReport, Filed=_filed, Moved=_moved, Noted=_noted) | on(Note, Written=RESOLUTIONS.told),
+    targets=RESOLUTIONS.targets,
+    streams=RESOLUTIONS.streams,
 )
-
-
-def _about(kind: NoteKind, event: Recorded) -> Iterable[Target]:
-    """A stream is a document; a note of that kind belongs to what it is about, other notes to nothing here."""
-    fact: Any = event.fact
-    if not isinstance(fact, Note.Event):
-        yield Target(event.stream)
-    elif fact.kind == kind:  # type: ignore[attr-defined]
-        yield Target(fact.about)  # type: ignore[attr-defined]
-
-
-def _with_notes(document: Document, kind: NoteKind, authors: str) -> Sequence[UUID]:
-    id = UUID(document["id"])
-    return (id, *(Note.id_of(kind, id, UUID(author)) for author in document[authors]))
 
 
 def _with(document: Document | None, name: str, one: str) -> list[str]:

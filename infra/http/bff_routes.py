@@ -17,7 +17,6 @@ from infra.http.mounting import Mount
 from infra.http.openapi import Describe
 from infra.http.read_routes import id_in
 from read_api.search.catalogue import LISTED
-from read_api.search.dashboards import MOST, USUAL_LIMIT, whole
 from read_api.search.declared import Index
 from read_api.search.indexes import Indexes, NobodyKnown
 
@@ -87,11 +86,8 @@ class Searching:
         if not context.actor.known:
             raise Unauthenticated("Kept filters need a login.")
         index = await self._index(request, context)
-        asked = dict(request.query_params)
-        page = whole("page", asked.get("page", "1"), None)
-        limit = whole("limit", asked.get("limit", str(USUAL_LIMIT)), MOST)
-        rows, total = await self._dashboards.saved(index, page, limit, context.actor)
-        beside = {"total": total, "totalPage": -(-total // limit), "currentPage": page}
+        beside = await self._dashboards.saved(index, request.query_params.multi_items(), context.actor)
+        rows = beside.pop("savedFilters")
         return answer(success(context, data_name="savedFilters", action="list", status=200, data=rows, beside=beside))
 
     def get(self, name: str | None = None) -> Endpoint:

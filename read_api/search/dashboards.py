@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ DEEPEST = 10_000
 """Documents that page numbers reach; a cursor reads on behind them."""
 MOST_FACETS, MOST_WORDS = 10, 20
 KNOWN = frozenset({"page", "limit", "sortBy", "sortOrder", "q", "cursor", "facets", "savedFilter"})
+PAGED = frozenset({"page", "limit"})
 PASSED_OVER = frozenset({"requestId", "access_token"})
 COUNTED = frozenset({Kind.ENUM, Kind.BOOLEAN, Kind.STRING, Kind.ID})
 
@@ -58,8 +60,8 @@ class Dashboards:
         """Waits until answers about this index show what was recorded up to a position."""
 
         async def until(position: int, seconds: float) -> None:
-            await self._engine.wait_until(position, index, seconds)
-            await self._engine.wait_until(position, SAVED_FILTERS, seconds)
+            both = (self._engine.wait_until(position, each, seconds) for each in (index, SAVED_FILTERS))
+            await asyncio.gather(*both)
 
         return until
 
@@ -115,14 +117,23 @@ class Dashboards:
         joins = [{"name": j.name, "resource": j.resource.name, "many": j.many} for j in index.joins]
         return {"name": index.name, "resource": index.resource.name, "doc": index.doc, "fields": fields, "joins": joins}
 
-    async def saved(self, index: Index, page: int, limit: int, actor: Actor) -> tuple[list[Document], int]:
-        """The caller's kept filters of the index, oldest first, and how many there are. Raises Unavailable."""
+    async def saved(self, index: Index, parameters: Iterable[tuple[str, str]], actor: Actor) -> Document:
+        """A page of the caller's kept filters of the index, oldest first. Raises Invalid, Unavailable."""
+        given = parameters_of(parameters, PAGED)
+        page = whole("page", given.get("page", "1"), None)
+        limit = whole("limit", given.get("limit", str(USUAL_LIMIT)), MOST)
         order = ByField(SAVED_FILTERS.places["createdAt"])
         where = OneOf(SAVED_FILTERS.places["indexName"], (index.name.casefold(),))
         found = await self._engine.search(
             Question(SAVED_FILTERS, where, (order,), start=(page - 1) * limit, limit=limit), actor
         )
-        return [shown(SAVED_FILTERS.resource, hit.document, actor) for hit in found.hits], found.total
+        rows = [shown(SAVED_FILTERS.resource, hit.document, actor) for hit in found.hits]
+        return {
+            "savedFilters": rows,
+            "total": found.total,
+            "totalPage": -(-found.total // limit),
+            "currentPage": page,
+        }
 
     async def _where(self, index: Index, given: Mapping[str, str], filters: Any, actor: Actor) -> Condition:
         parts = [parse(index, actor, filters)]
@@ -165,17 +176,17 @@ def _joined(resource: Resource, found: Document | list[Document] | None, actor: 
     return shown(resource, found, actor)
 
 
-def parameters_of(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+def parameters_of(parameters: Iterable[tuple[str, str]], known: Collection[str] = KNOWN) -> dict[str, str]:
     """By name. Raises Invalid for what is no parameter of a search, or given twice."""
     given: dict[str, str] = {}
     problems: dict[str, str] = {}
     for name, value in parameters:
         if name in given:
             problems[name] = "may be given once"
-        elif name in KNOWN:
+        elif name in known:
             given[name] = value
         elif name not in PASSED_OVER:
-            problems[name[:100]] = f"is not a parameter of this search; there are {', '.join(sorted(KNOWN))}"
+            problems[name[:100]] = f"is not a parameter of this search; there are {', '.join(sorted(known))}"
     if problems:
         raise Invalid(problems)
     return given

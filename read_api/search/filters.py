@@ -100,7 +100,9 @@ class _Reader:
             return And(read) if operator == "and" else Or(read)
         if operator == "not":
             return Not(self.read(only(written, at, "operator", "condition").get("condition"), f"{at}.not", depth + 1))
-        if operator == "free" and self.index.resource.name == "listing":
+        if operator == "free":
+            if self.index.resource.name != "listing":
+                raise Invalid({"free": f"is an operator of listings alone, not of {self.index.name}"})
             return _free(only(written, at, "operator", "value").get("value"))
         return self.leaf(only(written, at, "field", "operator", "value", "values"), operator, at)
 

@@ -147,7 +147,7 @@ def test_kept_filters_are_their_owners(world: World, owner: Person, seven: list[
     theirs = ok(save(other, "listing", "My lofts", {}), 201)["savedFilter"]
     ok(save(owner, "review", "My lofts", {}), 201)
     assert [one["id"] for one in ok(owner.get(at))["savedFilters"]] == [kept["id"]]
-    assert ok(owner.get(at))["savedFilters"][0]["conditions"] == lofts
+    assert ok(owner.get(at))["savedFilters"][0]["conditions"] == {"operator": "and", "conditions": lofts}
     assert [one["id"] for one in ok(other.get(at))["savedFilters"]] == [theirs["id"]]
     assert ok(world.root.get(at))["savedFilters"] == []
     refused(world.nobody.get(at), 401)

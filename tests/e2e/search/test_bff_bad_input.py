@@ -193,3 +193,18 @@ def test_indexes_that_there_are_not_are_404(world: World, nobody: Caller, guest:
                 refused(caller.get(f"{AT}/{index}/{what}"), 404)
     refused(guest.get("/BookingListView"), 404)
     refused(guest.get("/listing/list"), 404)
+
+
+def test_parameters_of_kept_filters_are_checked(guest: Person) -> None:
+    """Those that there are not, and those that do not fit, by name."""
+    for asked in ("colour=red", "page=0", "limit=101", "q=loft", "page=1&page=2"):
+        invalid(guest.get(f"{AT}/listing/filters?{asked}"), asked.partition("=")[0])
+
+
+def test_free_nights_are_asked_of_listings_alone(world: World, guest: Person) -> None:
+    """Another index says so, rather than that a field is missing."""
+    stay = {"operator": "free", "value": {"checkIn": "2031-05-01", "checkOut": "2031-05-04"}}
+    ok(ask(world, guest, "listing", stay))
+    answer = ask(world, guest, "reservation", stay)
+    invalid(answer, "free")
+    assert "of listings alone" in answer.text

@@ -1,0 +1,1 @@
+"""Who gets what: the table of it, and what its rows are about."""
