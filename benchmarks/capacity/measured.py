@@ -27,6 +27,7 @@ from infra.read_models.side import ReadSide
 TITLE = "Several projector processes, and the model of capacity"
 COUNTS = (1, 2, 4)
 READY_SECONDS, LOOK_SECONDS, LONGEST = 5.0, 0.05, 600.0
+NO_END = "SET idle_in_transaction_session_timeout = 0"
 HOLD = "SELECT pg_current_xact_id()"
 WORKS = 0.15
 """A process that used this share of the busiest one's processor time has worked; less is what standing by costs."""
@@ -101,6 +102,7 @@ async def _run(plan: Plan, conninfo: str, name: str, count: int, events: int) ->
     made = (await past.made(database, bookings)).commands(bookings)
     async with _caught_up(database) as side:
         with psycopg.connect(database) as hold:
+            hold.execute(NO_END)
             hold.execute(HOLD)
             written = past.written(database, made)
             with _projectors(database, count) as processes:

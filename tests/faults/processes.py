@@ -13,7 +13,7 @@ import httpx
 from tests.e2e.server import INNKEEP, environment, free_port, until
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 LOOK_SECONDS = 0.5
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,7 +50,8 @@ class Servers:
             told["OPENSEARCH_REPLICAS"] = "0"
         return told
 
-    def _start_kafka(self) -> None:
+    def start_kafka(self) -> None:
+        """Start Kafka where it can run."""
         try:
             server = KafkaServer(_made(self.folder / "kafka"))
         except NotHere as lacking:
@@ -61,7 +62,8 @@ class Servers:
         server.start()
         self.kafka = server
 
-    def _start_opensearch(self) -> None:
+    def start_opensearch(self) -> None:
+        """Start OpenSearch where it can run."""
         try:
             server = OpenSearchServer(_made(self.folder / "opensearch"))
         except NotHere as lacking:
@@ -78,8 +80,11 @@ def _made(folder: Path) -> Path:
 
 
 @contextmanager
-def servers() -> Iterator[Servers]:
-    """Started, and gone afterwards. Not in pytest's own folder, which any other pytest closes to other accounts."""
+def servers(without: Collection[str] = ()) -> Iterator[Servers]:
+    """Started, and gone afterwards. `without`: leave these out (`kafka`, `opensearch`).
+
+    Not in pytest's own folder, which any other pytest closes to other accounts.
+    """
     folder = Path(tempfile.mkdtemp(prefix="innkeep-faults-"))
     folder.chmod(0o755)
     network = Network()
@@ -87,8 +92,10 @@ def servers() -> Iterator[Servers]:
     try:
         running = Servers(folder, network, Cluster(_made(folder / "postgres")))
         with ThreadPoolExecutor(2) as pool:
-            for start in [pool.submit(running._start_kafka), pool.submit(running._start_opensearch)]:
+            starts = {"kafka": running.start_kafka, "opensearch": running.start_opensearch}
+            for start in [pool.submit(start) for name, start in starts.items() if name not in without]:
                 start.result()
+        running.missing += [f"{name}: left out as asked" for name in sorted(without)]
         yield running
     finally:
         if running is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tests.faults import evidence
 from tests.faults.campaign import Campaign, Plan, Run
@@ -12,9 +12,9 @@ from tests.faults.servers import servers
 Verdict = dict[str, list[str]]
 
 
-def trial(plan: Plan, say: Callable[[str], None]) -> tuple[Run, Evidence, Verdict]:
+def trial(plan: Plan, say: Callable[[str], None], without: Collection[str] = ()) -> tuple[Run, Evidence, Verdict]:
     """Run it on servers of its own, and judge it. What could not be started is in the run's `servers.missing`."""
-    with servers() as running:
+    with servers(without) as running:
         for lacking in running.missing:
             say(f"LEFT OUT: {lacking}")
         campaign = Campaign(plan, running, say)

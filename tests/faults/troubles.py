@@ -20,6 +20,8 @@ OFF = 60.0
 """Seconds by which a clock is wrong, one way or the other."""
 WRONG_CLOCKS = 0.2
 """The share of processes that come back with a wrong clock."""
+MORE, WORK_SECONDS = 5, 30.0
+"""Commands that are acknowledged from one fault to the next, and how long that is waited for at most."""
 WELL_SECONDS = 45.0
 QUIET = 1.0
 """Seconds after everything is well before a server is taken away alone."""
@@ -67,7 +69,14 @@ class Troubles:
             "network": self._bad_network,
         }
         deeds[kind]()
+        self._work_goes_on()
         lasts(self.dice.uniform(0.2, self.scale.pause))
+
+    def _work_goes_on(self) -> None:
+        """Some commands are acknowledged before the next fault: who kills faster than things start meets no work."""
+        enough, end = self.notebook.told + MORE, time.monotonic() + WORK_SECONDS
+        while self.notebook.told < enough and time.monotonic() < end:
+            time.sleep(0.05)
 
     def kinds(self) -> list[str]:
         """Some faults in a random order: every kind comes, the cheap ones more often."""
