@@ -86,7 +86,10 @@ class Evidence:
 
 
 def missing(found: Evidence) -> Iterator[str]:
-    """Whatever was acknowledged is recorded, where the answer said, or held already."""
+    """Whatever was acknowledged is recorded, no later than the answer said, or held already.
+
+    A command that was cut off and is resumed by a retry may find nothing left to do: it is then told the log's end.
+    """
     at = {event.position: event for event in found.log}
     streams: defaultdict[str, list[Logged]] = defaultdict(list)
     for event in found.log:
@@ -95,12 +98,13 @@ def missing(found: Evidence) -> Iterator[str]:
         if told.status >= 300:
             continue
         what = f"{told.method} {told.path} with key {told.key}, acknowledged at {told.position}"
-        row, there = found.journal.get(told.key), at.get(told.position)
+        row = found.journal.get(told.key)
+        there = at.get(row.position) if row is not None else None
         if row is None:
             if not _held(told, streams):
                 yield f"{what}, has no row in the journal"
-        elif there is None or there.command != row.command:
-            yield f"{what}, has no event there"
+        elif there is None or there.command != row.command or row.position > told.position:
+            yield f"{what}, has no event by then"
         elif told.id and told.id not in streams and told.status == 201 and "calendars" not in told.path:
             yield f"{what}, made {told.id}, of which the log knows nothing"
 

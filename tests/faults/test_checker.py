@@ -100,6 +100,7 @@ REFUSED = "commands refused while Kafka or OpenSearch alone was away"
     ("tampering", "check"),
     [
         pytest.param(without(9), MISSING, id="the event that was acknowledged is gone"),
+        pytest.param(lambda f: replace(f, told=[replace(TOLD[0], position=1)]), MISSING, id="recorded later than told"),
         pytest.param(lambda f: replace(f, journal={}), MISSING, id="the journal is gone"),
         pytest.param(without(8), MISSING, id="what was said to hold already does not"),
         pytest.param(
