@@ -47,6 +47,10 @@ class Unavailable(Exception):
         message tell of several troubles."""
 
 
+TENANT = "default"
+"""Whose commands a journal has: one marketplace is one tenant, with a log of its own."""
+
+
 class Key(NamedTuple):
     """An idempotency key as the journal keeps it: per caller, with the keyed hash of what was asked."""
 
@@ -68,7 +72,7 @@ class Cause(NamedTuple):
     key: Key | None = None
     answer: bytes | None = None
     """What the caller was told, kept for a retry with the same key; stored encrypted, dropped after 24 hours."""
-    tenant: str = "default"
+    tenant: str = TENANT
 
 
 class Kept(NamedTuple):

@@ -14,6 +14,8 @@ from uuid import UUID
 
 import msgspec
 
+from commands.ports import TENANT
+
 PUBLIC = frozenset({"calendar", "dispute", "listing", "operator", "payment_record", "reservation", "user"})
 """The aggregates whose events outsiders may read; a new one is private until it is named here. Reviews are not among
 them: sealed ones, and those that staff have not approved, would show.
@@ -94,6 +96,7 @@ class Messages:
             ("position", b"%d" % row.position),
             ("version", b"%d" % row.version),
             ("command", str(row.command).encode()),
+            ("tenant", TENANT.encode()),
         ]
 
     def _may_be_known(self, kind: str, name: str) -> bool:

@@ -51,3 +51,4 @@ def test_a_message_is_a_cloud_event_that_tells_its_place_in_the_log() -> None:
     assert headers["ce_subject"] == str(STREAM).encode()
     assert headers["ce_time"] == b"2026-05-01T12:00:00.000000Z"
     assert headers["version"] == b"3"
+    assert headers["tenant"] == b"default"
