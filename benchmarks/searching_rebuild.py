@@ -20,13 +20,13 @@ from benchmarks.plan import Plan
 TITLE = "Searching during a rebuild"
 BOOKINGS = 50
 """A second."""
-SEARCHES = 20
+SEARCHES = 8
 """A second."""
 EVENTS, QUICK = 200_000, 20_000
 """Of the log that the rebuild reads."""
-LISTINGS, GUESTS = 300, 50
+LISTINGS, GUESTS = 100, 50
 MODEL = "reservation"
-SECONDS = 10.0
+SECONDS = 15.0
 """Of a round without the rebuild: p99 wants some searches."""
 
 
