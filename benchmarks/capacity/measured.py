@@ -28,6 +28,8 @@ TITLE = "Several projector processes, and the model of capacity"
 COUNTS = (1, 2, 4)
 READY_SECONDS, LOOK_SECONDS, LONGEST = 5.0, 0.05, 600.0
 NO_END = "SET idle_in_transaction_session_timeout = 0"
+LOOKING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'innkeep projector'"
+START_SECONDS = 60.0
 HOLD = "SELECT pg_current_xact_id()"
 WORKS = 0.15
 """A process that used this share of the busiest one's processor time has worked; less is what standing by costs."""
@@ -106,7 +108,7 @@ async def _run(plan: Plan, conninfo: str, name: str, count: int, events: int) ->
             hold.execute(HOLD)
             written = past.written(database, made)
             with _projectors(database, count) as processes:
-                await asyncio.sleep(READY_SECONDS)
+                await _all_ready(database, count)
                 used = [servers.used(process) for process in processes]
                 base = servers.database_used(database)
                 hold.commit()
@@ -127,6 +129,15 @@ async def _caught_up(database: str) -> AsyncIterator[ReadSide]:
         product.go()
     async with worker.read_side(database) as (_, side):
         yield side
+
+
+async def _all_ready(database: str, count: int) -> None:
+    """Return once all of them look at the log, and have rested from their start."""
+    end = time.monotonic() + START_SECONDS
+    with psycopg.connect(database, autocommit=True) as connection:
+        while time.monotonic() < end and connection.execute(LOOKING).fetchall()[0][0] < count:
+            await asyncio.sleep(LOOK_SECONDS)
+    await asyncio.sleep(READY_SECONDS)
 
 
 async def _until_there(side: ReadSide) -> None:
