@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from infra.kafka.lane_feed import LaneFeed
-from infra.kafka.lanes import decode
+from infra.kafka.lanes import LANES, decode
 from infra.read_models.runner import Runner
 from infra.tracing.following import Steps
 
@@ -65,6 +65,8 @@ class LaneGroup:
             "session.timeout.ms": 10_000,
             "fetch.wait.max.ms": 20,
             "allow.auto.create.topics": False,
+            "topic.metadata.refresh.interval.ms": 5_000,
+            "error_cb": self._failed,
             **options,
         }
         self._topic = topic
@@ -74,6 +76,8 @@ class LaneGroup:
         self._paused: set[int] = set()
         self._assigned: frozenset[int] = frozenset()
         """As Kafka said last, in the thread that asks it."""
+        self._away = False
+        """Is there no Kafka to say who has which lane?"""
         self._log = structlog.get_logger("lanes")
         self.trouble: str | None = None
         self.steps: Steps | None = None
@@ -104,7 +108,7 @@ class LaneGroup:
             except KafkaException as error:
                 self._say(str(error))
             finally:
-                self._assigned = frozenset()
+                self._assigned, self._away = frozenset(), False
                 await self._arrange()
                 with contextlib.suppress(KafkaException):
                     await asyncio.to_thread(consumer.close)
@@ -123,22 +127,30 @@ class LaneGroup:
                 self._commit(consumer)
                 commit_at = clock() + COMMIT_SECONDS
 
+    def _failed(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - so the library names it
+            self._away = True
+
     def _given(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        self._away = False
         self._assigned |= {partition.partition for partition in partitions}
 
     def _taken(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned -= {partition.partition for partition in partitions}
 
     async def _arrange(self) -> None:
-        """Follow the lanes that were assigned since, and no longer those that were taken."""
-        gone = self._tasks.keys() - self._assigned
+        """Follow the lanes that were assigned since, and no longer those that were taken. Without Kafka everybody
+        stands by for every lane: the lock of each says who follows it.
+        """
+        wanted = frozenset(range(LANES)) if self._away else self._assigned
+        gone = self._tasks.keys() - wanted
         if gone:
             for lane in gone:
                 self._tasks[lane].cancel()
             await asyncio.gather(*(self._tasks.pop(lane) for lane in gone), return_exceptions=True)
             self._paused -= gone
             self._log.info("lanes are no longer followed here", lanes=sorted(gone))
-        new = self._assigned - self._tasks.keys()
+        new = wanted - self._tasks.keys()
         for lane in new:
             self._feeds[lane] = self._feed()
             runner = self._follow(lane, self._feeds[lane])
@@ -157,7 +169,7 @@ class LaneGroup:
             return
         try:
             self._feeds[lane].arrived(decode(value), offset)
-            self.trouble = None
+            self.trouble, self._away = None, False
         except msgspec.DecodeError as strange:
             self._say(f"lane {lane} has what is no message of ours at {offset}: {strange}")
 

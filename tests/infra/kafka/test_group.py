@@ -136,10 +136,10 @@ async def test_two_processes_share_the_lanes_and_one_takes_them_all_when_the_oth
 
 
 async def test_while_kafka_is_away_reads_go_on_from_the_log(world: World, brought: Brought) -> None:
-    """And from Kafka again once it is back, with nothing twice."""
-    side = await world.side(run=False)
+    """With projectors that were there before and with those that come, and from Kafka again, nothing twice."""
+    side, late = [await world.side(run=False) for _ in range(2)]
     brought.relay(side)
-    group, _ = brought.group(side)
+    group, task = brought.group(side)
     await life(world, 1, 40)
     await side.waiting.until_now(side.models, SECONDS)
     brought.kafka.kill()
@@ -147,8 +147,12 @@ async def test_while_kafka_is_away_reads_go_on_from_the_log(world: World, brough
         await life(world, 2, 40)
         await side.waiting.until_now(side.models, SECONDS)
         assert "Kafka brings nothing" in (await group.health())["warning"]
+        await brought.stop(task)
+        brought.group(late)
+        await life(world, 3, 40)
+        await late.waiting.until_now(late.models, SECONDS)
     finally:
         brought.kafka.start()
-    await life(world, 3, 40)
-    await side.waiting.until_now(side.models, SECONDS)
-    assert await tables(world, side) == await as_rebuilt(world, side)
+    await life(world, 4, 40)
+    await late.waiting.until_now(late.models, SECONDS)
+    assert await tables(world, late) == await as_rebuilt(world, late)
