@@ -52,7 +52,7 @@ async def run(plan: Plan, conninfo: str) -> Result:
         for entries in (1_000, 20_000 if plan.quick else 1_000_000):
             plan.say(f"making {entries:,} entries")
             database = servers.database(conninfo, f"feed_{entries}")
-            key = await _fill(database, entries)
+            key = await filled(database, entries)
             server = stack.enter_context(servers.product(database))
             _check(server.port, key, entries)
             lengths.append(Length(entries, server.port, key))
@@ -101,7 +101,7 @@ def _result(short: Length, long: Length, took: list[float], size: int) -> Result
     )
 
 
-async def _fill(conninfo: str, entries: int) -> str:
+async def filled(conninfo: str, entries: int) -> str:
     """So many entries, ten of each operator; an API key to read them with."""
     async with seed.marketplace(conninfo) as marketplace:
         admin = await marketplace.admin()

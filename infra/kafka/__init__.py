@@ -40,9 +40,9 @@ def relay_of(settings: Settings, conninfo: str, log: SettledLog, models: Mapping
     return Relay(conninfo, log, messages, lambda: Wire(servers, name, options), name=name, lanes=lanes)
 
 
-def group_of(settings: Settings, log: Feed, side: ReadSide) -> LaneGroup | None:
+def group_of(settings: Settings, log: Feed, side: ReadSide, *, name: str = "projectors") -> LaneGroup | None:
     """Who fills the read models that the settings have fed by Kafka, which `side` then leaves to it; None where there
-    are none. Raises SettingsError.
+    are none. `name` is that of the consumer group, behind the prefix. Raises SettingsError.
     """
     fed = fed_by_kafka(settings, side.models)
     servers = settings.kafka_bootstrap_servers
@@ -57,7 +57,7 @@ def group_of(settings: Settings, log: Feed, side: ReadSide) -> LaneGroup | None:
     return LaneGroup(
         servers,
         options_of(settings),
-        group=f"{settings.kafka_prefix}.projectors",
+        group=f"{settings.kafka_prefix}.{name}",
         topic=topic_of(settings.kafka_prefix),
         feed=lambda: LaneFeed(log, rows, routes.digest),
         follow=follow,

@@ -1,0 +1,118 @@
+"""Catching up: two projectors that share the read models over Kafka, beside one that has them all."""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from benchmarks import past, servers, worker
+from benchmarks.figures import Measured, Ratio, Result
+from benchmarks.plan import Plan
+from domain.catalogue import RESOURCES
+from infra.kafka import group_of, relay_of
+from infra.read_models.side import models_of
+from infra.settings import Settings
+from projections.catalogue import PROJECTIONS
+from tests.services.kafka import KafkaServer
+
+TITLE = "Two projectors against one"
+EVENTS = 500_000
+ROUNDS = 1
+"""Of half a million events, which take minutes."""
+
+
+@contextlib.contextmanager
+def kafka() -> Iterator[str]:
+    """The address of a broker of our own, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="innkeep-bench-kafka-") as folder:
+        server = KafkaServer(Path(folder))
+        server.start()
+        try:
+            yield server.servers
+        finally:
+            server.kill()
+
+
+def settings(brokers: str, prefix: str) -> Settings:
+    """Of projectors that share all read models there."""
+    return Settings(kafka_bootstrap_servers=brokers, kafka_prefix=prefix, kafka_read_models="all")
+
+
+@asynccontextmanager
+async def member(database: str, brokers: str, prefix: str, group: str) -> AsyncIterator[worker.Work]:
+    """One projector of a group, until all of the log is in all of the models, whoever took it in."""
+    async with worker.read_side(database) as (store, side):
+        lanes = group_of(settings(brokers, prefix), store, side, name=group)
+        assert lanes is not None
+
+        async def work() -> None:
+            running = asyncio.create_task(lanes.run())
+            await side.waiting.until_now(side.models, worker.SOON)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+        yield work
+
+
+async def run(plan: Plan, conninfo: str) -> Result:
+    """Measures it."""
+    database, events = servers.database(conninfo, "sharing"), 20_000 if plan.quick else EVENTS
+    bookings, prefix = events // past.A_BOOKING, f"b{uuid4().hex[:8]}"
+    plan.say(f"making {events:,} events")
+    past.written(database, (await past.made(database, bookings)).commands(bookings))
+    taken: dict[int, list[float]] = {1: [], 2: []}
+    with kafka() as brokers:
+        plan.say("telling Kafka of them")
+        await _relay(database, brokers, prefix)
+        for number in range(ROUNDS):
+            for members in (1, 2) if number % 2 else (2, 1):
+                taken[members].append(events / await _catch_up(database, brokers, prefix, members))
+                plan.say(f"round {number + 1}/{ROUNDS}: {members} of them, {taken[members][-1]:,.0f} events/s")
+    one, two = (Measured(f"{members} of them", "events/s", values) for members, values in taken.items())
+    return Result(
+        TITLE,
+        f"A log of {events:,} events, which Kafka has already, is taken into every read model, from the first event to "
+        "the last, by so many processes of one consumer group, each with new tables to begin with.",
+        (one, two),
+        (Ratio("two ÷ one", two, one, at_least=1.3),),
+        ("The time includes that the group forms. PostgreSQL and Kafka share the two cores with the projectors.",),
+    )
+
+
+async def _relay(database: str, brokers: str, prefix: str) -> None:
+    async with worker.read_side(database) as (store, side):
+        relay = relay_of(settings(brokers, prefix), database, store, side.models)
+        assert relay is not None
+        running = asyncio.create_task(relay.run())
+        end = await store.end()
+        while relay.position < end:  # noqa: ASYNC110 - it rings no bell
+            await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def _catch_up(database: str, brokers: str, prefix: str, members: int) -> float:
+    """Seconds until so many have projected all of it, into new tables."""
+    with psycopg.connect(database) as connection:
+        for model in models_of(PROJECTIONS, RESOURCES).values():
+            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(model.table)))
+        connection.execute("DELETE FROM read_model")
+    group = uuid4().hex  # another each time: it begins where Kafka does
+    with contextlib.ExitStack() as stack:
+        workers = [
+            stack.enter_context(worker.started("benchmarks.sharing:member", database, brokers, prefix, group))
+            for _ in range(members)
+        ]
+        start = time.perf_counter()
+        for each in workers:
+            each.begin()
+        for each in workers:
+            await asyncio.to_thread(each.end)
+        return time.perf_counter() - start
