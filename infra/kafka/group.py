@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -15,6 +15,8 @@ from infra.kafka.lane_feed import LaneFeed
 from infra.kafka.lanes import LANES, decode
 from infra.read_models.runner import Runner
 from infra.tracing.following import Steps
+
+T = TypeVar("T")
 
 AT_ONCE = 1_000
 """Messages taken at a time."""
@@ -111,14 +113,14 @@ class LaneGroup:
                 self._assigned, self._away = frozenset(), False
                 await self._arrange()
                 with contextlib.suppress(KafkaException):
-                    await asyncio.to_thread(consumer.close)
+                    await _finished(consumer.close)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _consume(self, consumer: Consumer) -> None:
         clock = asyncio.get_running_loop().time
         commit_at = clock() + COMMIT_SECONDS
         while True:
-            messages = await asyncio.to_thread(consumer.consume, AT_ONCE, PATIENCE)
+            messages = await _finished(consumer.consume, AT_ONCE, PATIENCE)
             await self._arrange()
             for message in messages:
                 self._take(message)
@@ -196,3 +198,13 @@ class LaneGroup:
         if trouble != self.trouble:
             self._log.warning("the lanes wait", reason=trouble)
         self.trouble = trouble
+
+
+async def _finished(work: Callable[..., T], *told: Any) -> T:
+    """Its result, from a thread; if this is cancelled, once it has ended: the library bears one caller at a time."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *told))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
