@@ -42,8 +42,8 @@ def until(what: str, holds: Callable[[], bool], seconds: float = 30) -> None:
 class Server:
     """One server process over one data folder; may be ended and started again on the same folder."""
 
-    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
-        self.data = data
+    def __init__(self, data: Path, settings: Mapping[str, str] | None = None, *, role: str = "serve") -> None:
+        self.data, self.role = data, role
         self.settings = {"MODE": "sandbox"} | dict(settings or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -61,7 +61,7 @@ class Server:
         """Start it, and come back at once."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [INNKEEP, "serve", "--port", str(self.port), "--data", str(self.data / "innkeep")],
+                [INNKEEP, self.role, "--port", str(self.port), "--data", str(self.data / "innkeep")],
                 cwd=self.data,  # no .env of anybody's
                 env=environment(**self.settings),
                 stdout=log,
