@@ -47,22 +47,22 @@ async def run(plan: Plan, conninfo: str) -> Result:
     async with seed.marketplace(database) as marketplace:
         host = await marketplace.person("hanna")
         listings = await seed.gather(marketplace.listing(host, number) for number in range(LISTINGS))
-    product, bare = Way("product"), Way("bare write and refresh")
+    product, rival = Way("product"), Way("bare write and refresh")
     with engines.opensearch() as url, servers.product(database, **engines.settings(url)) as server:
-        document = _document(url, listings[0])
+        written = document(url, listings[0])
         with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as http, OpenSearch([url]) as engine:
-            engine.indices.create(index=BARE, body={"mappings": _mappings(url), "settings": {"number_of_replicas": 0}})
+            engine.indices.create(index=BARE, body={"mappings": mappings(url), "settings": {"number_of_replicas": 0}})
             for round_ in range(-1, plan.rounds):
-                turns = [(product, _through(http, host, listings, number)), (bare, _bare(engine, document, number))]
+                turns = [(product, through(http, host, listings, number)), (rival, bare(engine, written, number))]
                 for way, delays in turns if round_ % 2 else reversed(turns):
                     if round_ >= 0:
                         way.take(delays)
                 if round_ >= 0:
-                    plan.say(f"round {round_ + 1}/{plan.rounds}: p99 {product.late[-1]:.1f}, {bare.late[-1]:.1f} ms")
-    return _result(number, product, bare)
+                    plan.say(f"round {round_ + 1}/{plan.rounds}: p99 {product.late[-1]:.1f}, {rival.late[-1]:.1f} ms")
+    return _result(number, product, rival)
 
 
-def _through(http: httpx.Client, host: seed.Person, listings: list[UUID], number: int) -> list[float]:
+def through(http: httpx.Client, host: seed.Person, listings: list[UUID], number: int) -> list[float]:
     """Milliseconds from each commit's acknowledgement to the answer of a search that has to show it."""
     headers, delays = {"Authorization": f"Bearer {host.token}"}, []
     for turn in range(number):
@@ -77,7 +77,7 @@ def _through(http: httpx.Client, host: seed.Person, listings: list[UUID], number
     return delays
 
 
-def _bare(engine: OpenSearch, document: dict[str, Any], number: int) -> list[float]:
+def bare(engine: OpenSearch, document: dict[str, Any], number: int) -> list[float]:
     """Milliseconds of a write of such a document and a refresh, one after the other."""
     delays = []
     for turn in range(number):
@@ -89,16 +89,18 @@ def _bare(engine: OpenSearch, document: dict[str, Any], number: int) -> list[flo
     return delays
 
 
-def _document(url: str, id: UUID) -> dict[str, Any]:
+def document(url: str, id: UUID) -> dict[str, Any]:
+    """The search document of a listing, as the product made it."""
     found: dict[str, Any] = httpx.get(f"{url}/{engines.PREFIX}-public-listing/_doc/{id}").raise_for_status().json()
-    document: dict[str, Any] = found["_source"]
-    return document
+    source: dict[str, Any] = found["_source"]
+    return source
 
 
-def _mappings(url: str) -> dict[str, Any]:
+def mappings(url: str) -> dict[str, Any]:
+    """Of the product's index of listings."""
     (found,) = httpx.get(f"{url}/{engines.PREFIX}-public-listing/_mapping").raise_for_status().json().values()
-    mappings: dict[str, Any] = found["mappings"]
-    return mappings
+    told: dict[str, Any] = found["mappings"]
+    return told
 
 
 def _result(number: int, product: Way, bare: Way) -> Result:
