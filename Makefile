@@ -37,7 +37,8 @@ serve: $(STAMP) ## serve in sandbox mode
 	INNKEEP_MODE=$${INNKEEP_MODE:-sandbox} $(BIN)/innkeep serve $(ARGS)
 
 test: $(STAMP) ## every test, with coverage; ARGS="tests/domain -k hold" for fewer
-	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	$(if $(strip $(ARGS)),,$(BIN)/pytest tests/faults)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(or $(ARGS),--ignore tests/faults)
 
 faults: $(STAMP) ## the long fault campaign: 200 kills under load; ARGS="--kills 20 --seconds 60 --seed 7"
 	$(BIN)/python -m tests.faults $(ARGS)

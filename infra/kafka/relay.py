@@ -165,8 +165,8 @@ class Relay:
                 if len(piece.events) == PAGE:  # there is more: it is made while this is sent
                     ahead = asyncio.create_task(self._piece(piece.position, piece.position))
                 await self._send(wire, piece)
-                await connection.execute(REACHED, [self._name, self.position])
                 self.trouble = None
+                await connection.execute(REACHED, [self._name, self.position])
         finally:
             if ahead is not None:
                 ahead.cancel()

@@ -254,12 +254,17 @@ def _books(found: Evidence) -> Mapping[str, tuple[Sums, Sums, Sums]]:
     return books
 
 
+HANGS = 1.0
+"""Seconds without an answer that are no mere cut: an old connection to an API that was killed ends at once."""
+
+
 def refused_alone(found: Evidence) -> Iterator[str]:
     """While Kafka or OpenSearch alone is away, commands go on."""
     for window in found.windows:
         for attempt in found.attempts:
             inside = window.began <= attempt.began and attempt.ended <= window.ended
-            if inside and (attempt.status == 0 or attempt.status >= 500):
+            hung = attempt.status == 0 and attempt.ended - attempt.began > HANGS
+            if inside and (hung or attempt.status >= 500):
                 yield f"{attempt.key} at {attempt.where} was answered {attempt.status} while {window.server} was away"
 
 

@@ -180,5 +180,7 @@ def test_a_message_that_comes_again_with_its_position_is_no_fault() -> None:
 
 def test_a_refusal_while_something_else_was_away_too_is_no_fault() -> None:
     """Windows tell when a server was away alone; what reaches beyond has other reasons."""
-    beside = replace(sound(), attempts=[Attempt("k2", 3.9, 5.1, 503), Attempt("k2", 8.9, 9.1, 0)])
+    beside = replace(
+        sound(), attempts=[Attempt("k2", 3.9, 5.1, 503), Attempt("k2", 8.9, 9.1, 0), Attempt("k2", 5.0, 5.1, 0)]
+    )
     assert judged(beside)[REFUSED] == []

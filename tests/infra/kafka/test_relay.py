@@ -38,7 +38,7 @@ class House:
         return Relay(self.conninfo, self.store, self.messages, self.wire, name=self.name)
 
     def wire(self) -> Wire:
-        return Wire(self.kafka.servers, self.name, patience=8)
+        return Wire(self.kafka.servers, self.name, patience=20)
 
     async def write(self, streams: list[UUID], rounds: int) -> int:
         """Events in turns; answers the last position."""
@@ -69,7 +69,7 @@ async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(holds: Callable[[], bool], seconds: float = 90) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 180) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - what it looks at rings no bell
             await asyncio.sleep(0.02)
