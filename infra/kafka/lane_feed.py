@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from commands.ports import Page
 from infra.event_store.rows import Rows
-from infra.kafka.lanes import Mark, Row, as_row
+from infra.kafka.lanes import Mark
+from infra.kafka.messages import LogRow
 from infra.read_models.runner import Feed
 
 ROOM = 4_000
@@ -24,7 +25,7 @@ is away, and the log is followed until they are back.
 class _Piece(NamedTuple):
     start: int
     end: int
-    rows: Sequence[tuple[Any, ...]]
+    rows: Sequence[LogRow]
     offset: int
 
 
@@ -44,7 +45,7 @@ class LaneFeed:
         self._log, self._rows, self._routes = log, rows, routes
         self._pieces: deque[_Piece] = deque()
         self._size = 0
-        self._open: list[Row] = []
+        self._open: list[LogRow] = []
         """Of the piece whose mark is still to come."""
         self._arrival = asyncio.Event()
         self._front = 0
@@ -66,9 +67,9 @@ class LaneFeed:
         """The position up to which the lane has arrived; 0 if nothing has."""
         return self._pieces[-1].end if self._pieces else 0
 
-    def arrived(self, message: Row | Mark, offset: int) -> None:
+    def arrived(self, message: LogRow | Mark, offset: int) -> None:
         """The next message of the lane."""
-        if isinstance(message, Row):
+        if isinstance(message, LogRow):
             self._open.append(message)
             return
         rows, self._open = self._open, []
@@ -79,7 +80,7 @@ class LaneFeed:
             return
         if self._pieces and message.start != self.end:
             self._forget()
-        self._pieces.append(_Piece(message.start, message.end, [as_row(row) for row in rows], offset))
+        self._pieces.append(_Piece(message.start, message.end, rows, offset))
         self._size += len(rows)
         self._missed = None
         self.alone = self.alone and message.end <= self._front
@@ -121,12 +122,12 @@ class LaneFeed:
             self._missed = after
 
     def _page(self, after: int, limit: int) -> Page:
-        found: list[tuple[Any, ...]] = []
+        found: list[LogRow] = []
         for piece in self._pieces:
-            found += [row for row in piece.rows if row[0] > after]
+            found += [row for row in piece.rows if row.position > after]
             if len(found) >= limit:
                 whole = len(found) == limit
-                return self._rows.page(found[:limit], piece.end if whole else found[limit - 1][0])
+                return self._rows.page(found[:limit], piece.end if whole else found[limit - 1].position)
         return self._rows.page(found, self.end)
 
     def _drop(self, before: int) -> None:

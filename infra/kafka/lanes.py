@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -28,22 +26,7 @@ HEAVY = ("reservation", "listingCalendar", "deadline", "paymentRecord")
 """Models that most of the work goes into: each has a lane that it shares with none of the others here."""
 
 
-class Row(msgspec.Struct, array_like=True, tag="event", frozen=True):
-    """One event as it is stored."""
-
-    position: int
-    stream: UUID
-    version: int
-    name: str
-    state: bytes
-    at: datetime
-    actor: UUID | None
-    role: str
-    command: UUID
-    command_name: str
-
-
-class Mark(msgspec.Struct, array_like=True, tag="mark", frozen=True):
+class Mark(msgspec.Struct, frozen=True):
     """The end of a piece of the log."""
 
     start: int
@@ -57,7 +40,7 @@ class Mark(msgspec.Struct, array_like=True, tag="mark", frozen=True):
 
 
 _encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
-decode = msgspec.msgpack.Decoder(Row | Mark).decode
+decode = msgspec.msgpack.Decoder(LogRow | Mark).decode
 """What a message says. Raises msgspec.DecodeError."""
 
 
@@ -112,7 +95,7 @@ class Told(NamedTuple):
         counts = [0] * LANES
         for row in rows:
             lanes = self.routes.of(row.name)
-            value = _encode(Row(*row)) if lanes else b""
+            value = _encode(row) if lanes else b""
             for lane in lanes:
                 counts[lane] += 1
                 made.append(self._message(lane, value))
@@ -129,8 +112,3 @@ def _concern(model: Model, codec: Codec, names: Iterable[str]) -> set[str]:
     if model.handles is not None:
         return {*names} - {*codec.others(model.handles)}
     return {name for name in names if model.aggregates is None or aggregate_of(name) in model.aggregates}
-
-
-def as_row(row: Row) -> tuple[Any, ...]:
-    """As the event store has it."""
-    return msgspec.structs.astuple(row)

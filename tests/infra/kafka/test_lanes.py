@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,7 +15,7 @@ from infra.event_store.recent import Recent
 from infra.event_store.rows import Rows
 from infra.event_store.upcasts import UPCASTS
 from infra.kafka.lane_feed import ROOM, LaneFeed
-from infra.kafka.lanes import LANES, Mark, Routes, Row, Told, decode, lane_of
+from infra.kafka.lanes import LANES, Mark, Routes, Told, decode, lane_of
 from infra.kafka.messages import UNTOLD, LogRow
 from infra.read_models.side import models_of
 from projections.catalogue import PROJECTIONS
@@ -28,9 +27,9 @@ CODEC = Codec([Parcel, Letter])
 STREAM = uuid4()
 
 
-def event(position: int, name: str = MOVED) -> Row:
+def event(position: int, name: str = MOVED) -> LogRow:
     state = b'{"place":"%d"}' % position
-    return Row(position, STREAM, position, name, state, NOON, None, "system", uuid4(), "move")
+    return LogRow(position, STREAM, position, name, state, NOON, None, "system", uuid4(), "move")
 
 
 class Log:
@@ -43,16 +42,11 @@ class Log:
     async def read(self, after: int, limit: int) -> Page:
         self.asked.append(after)
         position = min(self.end, after + limit)
-        rows = [msgspec_row(at) for at in range(after + 1, position + 1)]
+        rows = [event(at) for at in range(after + 1, position + 1)]
         return Rows(CODEC, Recent(0)).page(rows, position)
 
     async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ARG002, ASYNC109 - as every feed
         return self.end > after
-
-
-def msgspec_row(position: int) -> tuple[Any, ...]:
-    row = event(position)
-    return tuple(getattr(row, name) for name in row.__struct_fields__)
 
 
 def feed_on(log: Log) -> LaneFeed:
@@ -178,5 +172,5 @@ def test_a_piece_ends_in_every_lane_with_a_mark() -> None:
     found = [(message.partition, decode(message.value)) for message in messages]
     lanes = told.routes.of(row.name)
     assert {lane_of("reservation"), lane_of("deadline")} <= {*lanes}
-    assert found[: len(lanes)] == [(lane, Row(*row)) for lane in lanes]
+    assert found[: len(lanes)] == [(lane, row) for lane in lanes]
     assert found[len(lanes) :] == [(lane, Mark(5, 11, int(lane in lanes), told.routes.digest)) for lane in range(LANES)]
