@@ -17,7 +17,7 @@ from benchmarks.rivals import upserts
 from domain.catalogue import RESOURCES
 from infra.event_store import PostgresEventStore
 from infra.read_models.codec import to_json
-from infra.read_models.documents import DocumentModel
+from infra.read_models.documents import DocumentModel, terms_of
 from infra.read_models.runner import Runner
 from infra.read_models.side import models_of
 from projections.catalogue import PROJECTIONS
@@ -95,14 +95,15 @@ async def _pages(store: PostgresEventStore, models: Sequence[DocumentModel]) -> 
                     touched[target.id] = event.position
             rows = [_row(model, id, known[id], at) for id, at in touched.items()]
             if rows:
-                made.append((_raw(model.table), rows))
+                made.append((upserts.Table(_raw(model.table), told=bool(model.tells)), rows))
         yield made
 
 
 def _row(model: DocumentModel, id: UUID, document: Document | None, position: int) -> upserts.Row:
     assert document is not None, "nothing in this log deletes a document"
-    texts = {name: value.casefold() if (value := document.get(name)) else None for name in model.texts}
-    return id, to_json(document), to_json(texts) if model.texts else None, position
+    folded = model.folded(document)
+    row = id, to_json(document), folded.decode() if folded else None, position
+    return (*row, terms_of(model.tells, document)) if model.tells else row
 
 
 async def _project(log: Log) -> float:
@@ -119,7 +120,7 @@ async def _project(log: Log) -> float:
 async def _upsert(log: Log, name: str) -> float:
     """Seconds until the rival has written all of it, into empty tables."""
     async with await AsyncConnection.connect(log.database, autocommit=True, prepare_threshold=0) as connection:
-        for table in {table for page in log.pages for table, _ in page}:
+        for table in {table.name for page in log.pages for table, _ in page}:
             await connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))
         _settle(log.database)
         start = time.perf_counter()
@@ -136,7 +137,7 @@ def _settle(database: str) -> None:
 def _check_same(log: Log) -> None:
     """Product and rival have made the same documents. Raises AssertionError."""
     with psycopg.connect(log.database) as connection:
-        for raw in {table for page in log.pages for table, _ in page}:
+        for raw in {table.name for page in log.pages for table, _ in page}:
             names = {"a": sql.Identifier(raw.removeprefix("raw_")), "b": sql.Identifier(raw)}
             ((different,),) = connection.execute(DIFFERENT.format(**names)).fetchall()
             if different:

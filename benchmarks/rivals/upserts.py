@@ -5,23 +5,30 @@ psycopg sends as a pipeline, and COPY into a temporary table that one statement 
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection, sql
 
-Row = tuple[UUID, str, str | None, int]
-"""Id, document, its texts without case, position of its newest event."""
-Page = Sequence[tuple[str, Sequence[Row]]]
+Row = tuple[UUID, str, str | None, int] | tuple[UUID, str, str | None, int, str]
+"""Id, document, its texts without case, position of its newest event, and in some tables the terms of its words."""
+
+
+class Table(NamedTuple):
+    """A table to write into."""
+
+    name: str
+    told: bool
+    """Has it a column for terms?"""
+
+
+Page = Sequence[tuple[Table, Sequence[Row]]]
 """What a page of events makes of each table."""
 
-ONE = sql.SQL("""INSERT INTO {} (id, body, folded, position) VALUES (%b, %b::text::jsonb, %b::text::jsonb, %b)
-  ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position""")
-BESIDE = "CREATE TEMPORARY TABLE IF NOT EXISTS beside (id uuid, body text, folded text, position bigint)"
-COPY = "COPY beside FROM STDIN (FORMAT BINARY)"
-TYPES = ["uuid", "text", "text", "int8"]
-ALL = sql.SQL("""INSERT INTO {} (id, body, folded, position)
-  SELECT id, body::jsonb, folded::jsonb, position FROM beside
-  ON CONFLICT (id) DO UPDATE SET body = excluded.body, folded = excluded.folded, position = excluded.position""")
+NAMES = {False: ("id", "body", "folded", "position"), True: ("id", "body", "folded", "position", "terms")}
+CASTS = {"body": "::jsonb", "folded": "::jsonb", "terms": "::tsvector"}
+BESIDE = "CREATE TEMPORARY TABLE IF NOT EXISTS beside (id uuid, body text, folded text, position bigint, terms text)"
+TYPES = ["uuid", "text", "text", "int8", "text"]
 
 
 async def by_executemany(connection: AsyncConnection, pages: Sequence[Page]) -> None:
@@ -29,7 +36,7 @@ async def by_executemany(connection: AsyncConnection, pages: Sequence[Page]) -> 
     for page in pages:
         async with connection.transaction(), connection.cursor() as cursor:
             for table, rows in page:
-                await cursor.executemany(ONE.format(sql.Identifier(table)), rows)
+                await cursor.executemany(_one(table), rows)
 
 
 async def by_copy(connection: AsyncConnection, pages: Sequence[Page]) -> None:
@@ -39,8 +46,36 @@ async def by_copy(connection: AsyncConnection, pages: Sequence[Page]) -> None:
         async with connection.transaction(), connection.cursor() as cursor:
             for table, rows in page:
                 await cursor.execute("TRUNCATE beside")
-                async with cursor.copy(COPY) as copy:
-                    copy.set_types(TYPES)
+                async with cursor.copy(_copy(table)) as copy:
+                    copy.set_types(TYPES[: len(NAMES[table.told])])
                     for row in rows:
                         await copy.write_row(row)
-                await cursor.execute(ALL.format(sql.Identifier(table)), prepare=True)
+                await cursor.execute(_all(table), prepare=True)
+
+
+def _one(table: Table) -> sql.Composed:
+    """The upsert of one row."""
+    names = NAMES[table.told]
+    values = [sql.SQL("%b::text" + cast if (cast := CASTS.get(name)) else "%b") for name in names]
+    return _upsert(table, sql.SQL("VALUES ({})").format(sql.SQL(", ").join(values)))
+
+
+def _all(table: Table) -> sql.Composed:
+    """The upsert of all that was copied."""
+    values = [sql.SQL(name + CASTS.get(name, "")) for name in NAMES[table.told]]
+    return _upsert(table, sql.SQL("SELECT {} FROM beside").format(sql.SQL(", ").join(values)))
+
+
+def _copy(table: Table) -> sql.Composed:
+    names = map(sql.Identifier, NAMES[table.told])
+    return sql.SQL("COPY beside ({}) FROM STDIN (FORMAT BINARY)").format(sql.SQL(", ").join(names))
+
+
+def _upsert(table: Table, rows: sql.Composable) -> sql.Composed:
+    names = NAMES[table.told]
+    return sql.SQL("INSERT INTO {} ({}) {} ON CONFLICT (id) DO UPDATE SET {}").format(
+        sql.Identifier(table.name),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        rows,
+        sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in names[1:]),
+    )

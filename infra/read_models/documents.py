@@ -165,7 +165,7 @@ class DocumentModel:
         made: list[Column] = [
             Uuids([*documents]),
             Jsons([to_bytes(document) for document in documents.values()]),
-            Jsons([self._texts(document) for document in documents.values()]),
+            Jsons([self.folded(document) for document in documents.values()]),
             BigInts([positions[id] for id in documents]),
         ]
         if self.tells:
@@ -177,7 +177,8 @@ class DocumentModel:
         """Delete these documents."""
         await connection.execute(written_for(DELETE, table), [Uuids([*ids])], prepare=True)
 
-    def _texts(self, document: Document) -> bytes | None:
+    def folded(self, document: Document) -> bytes | None:
+        """The texts of a document that are kept beside it, without case; None where its table keeps none."""
         kept = kept_texts(self.searched, document)
         if not self.texts and not kept:
             return None

@@ -44,7 +44,7 @@ class Library:
         return id
 
     async def put(self, table: str, projection: Any, body: dict[str, Any]) -> None:
-        made = DocumentModel(projection, [r for r in sample.RESOURCES if r.documents == table])._texts(body)
+        made = DocumentModel(projection, [r for r in sample.RESOURCES if r.documents == table]).folded(body)
         async with await psycopg.AsyncConnection.connect(self.world.conninfo, autocommit=True) as connection:
             await connection.execute(
                 f"INSERT INTO doc_{table} VALUES (%s, %s::jsonb, %s::jsonb, 1)",
