@@ -25,9 +25,10 @@ class Restored(NamedTuple):
     """Positions after the log's end that outsiders were told of, and that are not used again."""
 
 
-async def go_on(conninfo: str, relay: str | None, wire: Wire | None, search: SearchSide | None) -> Restored:
+async def go_on(conninfo: str, wire: Wire | None, lanes: str, search: SearchSide | None) -> Restored:
     """Let the next event be recorded past all that others were told, and the relay tell what it has not told.
 
+    The topic of the `lanes` is emptied where it has more than the log: projectors would take that in.
     Nothing else of Innkeep may be at work. Twice does no harm. Raises KafkaAway, Unavailable.
     """
     told: dict[str, int] = {}
@@ -42,7 +43,8 @@ async def go_on(conninfo: str, relay: str | None, wire: Wire | None, search: Sea
         furthest = max(end, *told.values(), 0)
         await connection.execute(GO_ON, [furthest])
         if wire is not None and told["Kafka"] > end:
-            ((known,),) = await (await connection.execute(f"{KNOWN} WHERE name = %s", [relay])).fetchall()
+            ((known,),) = await (await connection.execute(f"{KNOWN} WHERE name = %s", [wire.name])).fetchall()
             mark = await (await connection.execute(MARK, [known])).fetchone()
             await wire.put_back(known, mark[0] if mark else "")
+            await wire.forget(lanes)
     return Restored(end, told, furthest - end)

@@ -9,6 +9,7 @@ from infra.cli.main import fail
 from infra.cli.operate import console, operate
 from infra.event_store import PostgresEventStore
 from infra.kafka import wire_of
+from infra.kafka.lanes import topic_of
 from infra.kafka.wire import KafkaAway
 from infra.opensearch.wiring import opensearch_of
 from infra.read_models.side import ReadSide
@@ -22,11 +23,11 @@ def run(data: Path) -> None:
     async def on_it(settings: Settings, conninfo: str, store: PostgresEventStore, side: ReadSide) -> None:
         async with AsyncExitStack() as stack:
             named = wire_of(settings)
-            wire = await stack.enter_async_context(named[1]) if named else None
+            wire = await stack.enter_async_context(named) if named else None
             found = opensearch_of(settings, conninfo, store, side)
             search = await stack.enter_async_context(found) if found else None
             try:
-                done = await go_on(conninfo, named[0] if named else None, wire, search)
+                done = await go_on(conninfo, wire, topic_of(settings.kafka_prefix), search)
             except KafkaAway as away:
                 fail(f"Kafka has to be asked how far it was told: {away}")
         _print(done)

@@ -84,11 +84,10 @@ def _routes(fed: Mapping[str, Model]) -> Routes:
     return Routes(fed, Codec(AGGREGATES, UPCASTS))
 
 
-def wire_of(settings: Settings) -> tuple[str, Wire] | None:
-    """The relay's name and a wire of it, for who only asks how far it is; None where there is no Kafka."""
+def wire_of(settings: Settings) -> Wire | None:
+    """The relay's wire, for who only asks how far it is; None where there is no Kafka."""
     servers = settings.kafka_bootstrap_servers
-    name = name_of(settings)
-    return None if servers is None else (name, Wire(servers, name, options_of(settings)))
+    return None if servers is None else Wire(servers, name_of(settings), options_of(settings))
 
 
 def name_of(settings: Settings) -> str:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -58,7 +58,7 @@ class Wire:
             **(options or {}),
         }
         self._patience = patience
-        self._name = name
+        self.name = name
         self._place = TopicPartition(f"{name}.position", 0)
         self._producer: Producer | None = None
         self._consumer: Consumer | None = None
@@ -82,6 +82,10 @@ class Wire:
         """Go on from there, with no relay at work: what lies past it is told again. Raises KafkaAway."""
         place = TopicPartition(self._place.topic, self._place.partition, position, mark)
         await self._aside(lambda: self._reader().commit(offsets=[place], asynchronous=False))
+
+    async def forget(self, topic: str) -> None:
+        """Delete all messages of a topic, if there is one. Raises KafkaAway."""
+        await self._aside(lambda: self._forget(topic))
 
     async def close(self) -> None:
         """Disconnect, once what is under way has ended, or after some seconds: whoever comes next then aborts it."""
@@ -118,7 +122,7 @@ class Wire:
         producer = Producer(
             {
                 **self._settings,
-                "transactional.id": self._name,  # idempotent, acknowledged by all in-sync replicas
+                "transactional.id": self.name,  # idempotent, acknowledged by all in-sync replicas
                 "transaction.timeout.ms": int(2 * self._patience * 1000),
                 "compression.type": "lz4",
                 "linger.ms": 1,
@@ -131,7 +135,7 @@ class Wire:
         return self._committed(self._reader())
 
     def _reader(self) -> Consumer:
-        self._consumer = Consumer({**self._settings, "group.id": self._name, "enable.auto.commit": False})
+        self._consumer = Consumer({**self._settings, "group.id": self.name, "enable.auto.commit": False})
         return self._consumer
 
     def _committed(self, consumer: Consumer) -> int:
@@ -153,6 +157,14 @@ class Wire:
             except KafkaException as error:
                 if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
+
+    def _forget(self, topic: str) -> None:
+        admin = AdminClient(self._settings)
+        there = admin.list_topics(timeout=self._patience).topics.get(topic)
+        ends = [TopicPartition(topic, partition, OFFSET_END) for partition in there.partitions] if there else []
+        # Not the topic itself: made anew at once, it may be taken for the old one, and go with it.
+        for deleted in admin.delete_records(ends, operation_timeout=self._patience).values() if ends else ():
+            deleted.result(self._patience)
 
     def _send(self, messages: Sequence[Outgoing], position: int, mark: str) -> None:
         producer, consumer = self._producer, self._consumer

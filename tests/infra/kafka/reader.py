@@ -25,6 +25,15 @@ class Read(NamedTuple):
 
 def read_all(servers: str, topic: str, *, at_least: int = 0, seconds: float = 60) -> list[Read]:
     """All committed messages of the topic, in the order received: until it is quiet and there are enough."""
+    return [_read(message) for message in _messages(servers, topic, at_least, seconds)]
+
+
+def all_values(servers: str, topic: str, *, at_least: int = 1, seconds: float = 60) -> list[bytes]:
+    """What all committed messages of the topic say."""
+    return [_value(message) for message in _messages(servers, topic, at_least, seconds)]
+
+
+def _messages(servers: str, topic: str, at_least: int, seconds: float) -> list[Message]:
     consumer = Consumer(
         {
             "bootstrap.servers": servers,
@@ -35,7 +44,7 @@ def read_all(servers: str, topic: str, *, at_least: int = 0, seconds: float = 60
         }
     )
     consumer.subscribe([topic])
-    found: list[Read] = []
+    found: list[Message] = []
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end:
@@ -43,24 +52,29 @@ def read_all(servers: str, topic: str, *, at_least: int = 0, seconds: float = 60
             if message is None and len(found) >= at_least:
                 break
             if message is not None and message.error() is None:
-                found.append(_read(message))
+                found.append(message)
     finally:
         consumer.close()
     return found
 
 
+def _value(message: Message) -> bytes:
+    value = message.value()
+    assert isinstance(value, bytes)
+    return value
+
+
 def _read(message: Message) -> Read:
     headers = dict(message.headers() or [])
     texts = {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in headers.items()}
-    key, value = message.key(), message.value()
+    key = message.key()
     assert isinstance(key, bytes)
-    assert isinstance(value, bytes)
     return Read(
         str(message.topic()),
         key.decode(),
         int(texts["position"]),
         int(texts["version"]),
         texts["ce_type"],
-        value,
+        _value(message),
         texts.get("traceparent"),
     )

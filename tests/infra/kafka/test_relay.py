@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra.event_store import Codec, PostgresEventStore
+from infra.kafka.lanes import Told
 from infra.kafka.messages import Messages
 from infra.kafka.relay import Relay
 from infra.kafka.wire import Fenced, KafkaAway, Wire
@@ -32,10 +33,11 @@ class House:
         self.name = f"{self.prefix}.relay"
         self.topic = f"{self.prefix}.log.test"
         self.messages = Messages(self.prefix, {"test.parcel.moved.v1": []})
+        self.lanes: Told | None = None
 
     def relay(self) -> Relay:
         """One more, as another process would have it."""
-        return Relay(self.conninfo, self.store, self.messages, self.wire, name=self.name)
+        return Relay(self.conninfo, self.store, self.messages, self.wire, name=self.name, lanes=self.lanes)
 
     def wire(self) -> Wire:
         return Wire(self.kafka.servers, self.name, patience=20)

@@ -11,9 +11,12 @@ import psycopg
 import pytest
 
 from infra.event_store import Codec, PostgresEventStore
+from infra.kafka.lanes import Routes, Told, decode, topic_of
+from infra.kafka.messages import LogRow
 from infra.postgres.migrate import migrate
 from infra.restored import Restored, go_on
 from tests.contracts.parcel import Letter, Parcel
+from tests.infra.kafka.reader import all_values
 from tests.infra.kafka.test_relay import House, running, until
 from tests.services.kafka import KafkaServer
 
@@ -25,6 +28,7 @@ async def opened(database: str, kafka: KafkaServer, prefix: str) -> AsyncIterato
     """A process that knows nothing but what the database has."""
     async with PostgresEventStore(database, Codec([Parcel, Letter])) as store:
         house = House(database, store, kafka, prefix)
+        house.lanes = Told(topic_of(prefix), Routes({}, Codec([Letter])))  # a parcel is unknown: it goes into all lanes
         yield house
 
 
@@ -39,7 +43,7 @@ def restored(database: str, end: int, told: int) -> None:
 
 async def gone_on(house: House) -> Restored:
     async with house.wire() as wire:
-        return await go_on(house.conninfo, house.name, wire, None)
+        return await go_on(house.conninfo, wire, topic_of(house.prefix), None)
 
 
 async def test_the_relay_stands_still_until_the_log_goes_on_past_what_kafka_knows(
@@ -85,6 +89,31 @@ async def test_a_restored_log_that_has_grown_past_kafka_is_known_all_the_same(
         async with running(relay):
             await until(lambda: relay.trouble is not None)
             assert "innkeep restored" in (await relay.health())["problem"]
+
+
+async def test_projectors_find_nothing_in_their_lanes_that_the_log_has_lost(database: str, kafka: KafkaServer) -> None:
+    prefix, stream = f"t{uuid4().hex[:12]}", uuid4()
+    await migrate(database)
+    async with opened(database, kafka, prefix) as before:
+        kept = await before.write([stream], 5)
+        lost = await told(before, [stream], 10)
+        assert {*range(1, lost + 1)} <= await in_lanes(before)
+    restored(database, kept, kept - 2)
+    async with opened(database, kafka, prefix) as after:
+        await gone_on(after)
+        last = await told(after, [stream], 4)
+        assert await in_lanes(after) == {kept - 1, kept, *range(lost + 1, last + 1)}
+
+
+async def test_a_kafka_without_lanes_is_put_right_as_well(database: str, kafka: KafkaServer) -> None:
+    async with opened(database, kafka, f"t{uuid4().hex[:12]}") as house, house.wire() as wire:
+        await wire.forget(topic_of(house.prefix))
+
+
+async def in_lanes(house: House) -> set[int]:
+    """The positions of all events that the topic of the lanes has."""
+    values = await asyncio.to_thread(all_values, house.kafka.servers, topic_of(house.prefix))
+    return {said.position for value in values if isinstance(said := decode(value), LogRow)}
 
 
 async def told(house: House, streams: list[UUID], rounds: int) -> int:
