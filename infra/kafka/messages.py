@@ -23,6 +23,7 @@ them: sealed ones, and those that staff have not approved, would show.
 UNTOLD = frozenset({"credential"})
 """The aggregates that no topic has: hashes of passwords leave the database for nobody."""
 JSON = b"application/json"
+_TENANT = TENANT.encode()
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
@@ -54,6 +55,17 @@ class Outgoing(NamedTuple):
     """By the key, unless another is said."""
 
 
+class _Sort(NamedTuple):
+    """What all events of one name have in common."""
+
+    log: str
+    """The topic of the product's own consumers."""
+    open: str | None
+    """That of others, if they may know of it."""
+    name: bytes
+    personal: tuple[list[str], ...]
+
+
 class Messages:
     """Makes the messages of events.
 
@@ -65,6 +77,7 @@ class Messages:
     def __init__(self, prefix: str, personal: Mapping[str, Iterable[str]]) -> None:
         self._prefix = prefix
         self._personal = {name: tuple(path.split(".") for path in paths) for name, paths in personal.items()}
+        self._sorts: dict[str, _Sort | None] = {}
         self._source = prefix.encode()
 
     @property
@@ -75,41 +88,42 @@ class Messages:
 
     def of(self, row: LogRow) -> list[Outgoing]:
         """The messages of one event: for the product's own consumers, and for others if they may know of it."""
-        kind, key = kind_of(row.name), str(row.stream).encode()
-        if kind in UNTOLD:
+        try:
+            sort = self._sorts[row.name]
+        except KeyError:
+            sort = self._sorts[row.name] = self._sort(row.name)
+        if sort is None:
             return []
-        headers = self._headers(row)
-        made = [Outgoing(self._log(kind), key, row.state, headers)]
-        if self._may_be_known(kind, row.name):
-            made.append(Outgoing(self._open(kind), key, self._veiled(row), headers))
+        ids = _encode((row.stream, row.command))  # ["…","…"]: their texts, five times as fast as by str
+        key = ids[2:38]
+        headers = self._headers(row, sort.name, key, ids[41:77])
+        made = [Outgoing(sort.log, key, row.state, headers)]
+        if sort.open is not None:
+            made.append(Outgoing(sort.open, key, _veiled(row.state, sort.personal), headers))
         return made
 
-    def _headers(self, row: LogRow) -> list[tuple[str, str | bytes | None]]:
+    def _sort(self, name: str) -> _Sort | None:
+        kind = kind_of(name)
+        if kind in UNTOLD:
+            return None
+        known = kind in PUBLIC and name in self._personal  # of an unknown event nobody can say what is personal
+        return _Sort(self._log(kind), self._open(kind) if known else None, name.encode(), self._personal.get(name, ()))
+
+    def _headers(self, row: LogRow, name: bytes, stream: bytes, command: bytes) -> list[tuple[str, str | bytes | None]]:
+        position = b"%d" % row.position
         return [
             ("ce_specversion", b"1.0"),
-            ("ce_id", b"%d" % row.position),
+            ("ce_id", position),
             ("ce_source", self._source),
-            ("ce_type", row.name.encode()),
-            ("ce_subject", str(row.stream).encode()),
-            ("ce_time", row.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z").encode()),
+            ("ce_type", name),
+            ("ce_subject", stream),
+            ("ce_time", _instant(row.at)),
             ("content-type", JSON),
-            ("position", b"%d" % row.position),
+            ("position", position),
             ("version", b"%d" % row.version),
-            ("command", str(row.command).encode()),
-            ("tenant", TENANT.encode()),
+            ("command", command),
+            ("tenant", _TENANT),
         ]
-
-    def _may_be_known(self, kind: str, name: str) -> bool:
-        return kind in PUBLIC and name in self._personal  # of an unknown event nobody can say what is personal
-
-    def _veiled(self, row: LogRow) -> bytes:
-        paths = self._personal[row.name]
-        if not paths:
-            return row.state
-        state = _decode(row.state)
-        for path in paths:
-            _without(state, path)
-        return _encode(state)
 
     def _log(self, kind: str) -> str:
         return f"{self._prefix}.log.{kind}"
@@ -121,6 +135,24 @@ class Messages:
 def kind_of(name: str) -> str:
     """The aggregate that an event of this name belongs to."""
     return name.split(".", 1)[0]
+
+
+def _instant(at: datetime) -> bytes:
+    """With microseconds, in UTC."""
+    at = at.astimezone(UTC)
+    if at.microsecond:
+        return _encode(at)[1:-1]
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z").encode()  # where msgspec would leave them out
+
+
+def _veiled(state: bytes, personal: Iterable[list[str]]) -> bytes:
+    """Without what tells of people."""
+    if not personal:
+        return state
+    fields = _decode(state)
+    for path in personal:
+        _without(fields, path)
+    return _encode(fields)
 
 
 def _without(value: Any, path: list[str]) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from infra.kafka.messages import LogRow, Messages
 
 STREAM, COMMAND = UUID(int=7), UUID(int=8)
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 KNOWN = {
     "user.registered.v1": ["email", "profile.fullname"],
     "credential.password_set.v1": [],
@@ -19,8 +23,7 @@ messages = Messages("market", KNOWN)
 
 
 def row(name: str, state: dict[str, object]) -> LogRow:
-    at = datetime(2026, 5, 1, 12, tzinfo=UTC)
-    return LogRow(41, STREAM, 3, name, json.dumps(state).encode(), at, None, "user", COMMAND, "anything")
+    return LogRow(41, STREAM, 3, name, json.dumps(state).encode(), NOON, None, "user", COMMAND, "anything")
 
 
 def test_an_event_goes_whole_to_the_products_own_topic_and_veiled_to_the_public_one() -> None:
@@ -51,4 +54,17 @@ def test_a_message_is_a_cloud_event_that_tells_its_place_in_the_log() -> None:
     assert headers["ce_subject"] == str(STREAM).encode()
     assert headers["ce_time"] == b"2026-05-01T12:00:00.000000Z"
     assert headers["version"] == b"3"
+    assert headers["command"] == str(COMMAND).encode()
     assert headers["tenant"] == b"default"
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (NOON.replace(microsecond=120), b"2026-05-01T12:00:00.000120Z"),
+        (NOON.astimezone(ZoneInfo("Asia/Kathmandu")), b"2026-05-01T12:00:00.000000Z"),
+        (NOON.replace(microsecond=999999).astimezone(ZoneInfo("Europe/Paris")), b"2026-05-01T12:00:00.999999Z"),
+    ],
+)
+def test_the_instant_of_an_event_is_told_in_utc_with_microseconds(at: datetime, told: bytes) -> None:
+    assert dict(messages.of(row("listing.created.v1", {})._replace(at=at))[0].headers)["ce_time"] == told
