@@ -145,6 +145,10 @@ class EventStore(Protocol):
         """The position of the newest event that this session or API key caused; 0 for none."""
         ...
 
+    async def load_and_position(self, wanted: Sequence[Wanted], session: UUID) -> tuple[list[Aggregate], int]:
+        """As `load_all` and `last_position`, in one question."""
+        ...
+
     async def head(self) -> int:
         """The newest settled position."""
         ...

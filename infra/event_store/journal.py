@@ -1,4 +1,4 @@
-"""The journal of commands: idempotency keys, the answers kept for them, and what a session wrote last."""
+"""The journal of commands: idempotency keys, and the answers kept for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from commands.ports import Cause, Kept
 from infra.event_store.feed import NAIL
 from infra.event_store.sealing import ActorKeys
 from infra.event_store.together import Together
-from infra.postgres.arrays import Texts, Uuids
+from infra.postgres.arrays import Texts
 from infra.postgres.line import Line
 
 KEPT = """SELECT key, id, actor, fingerprint, answer, position,
@@ -20,8 +20,6 @@ KEPT = """SELECT key, id, actor, fingerprint, answer, position,
 ACTOR = "SELECT actor FROM command WHERE id = %b"
 ANSWER = "UPDATE command SET answer = %b::bytea WHERE id = %b"
 ADDRESS = "SELECT actor, address FROM command WHERE id = %b"
-NEWEST = """SELECT (SELECT position FROM command WHERE session = s.session ORDER BY position DESC LIMIT 1), s.place
-  FROM unnest(%b::uuid[]) WITH ORDINALITY AS s (session, place) ORDER BY s.place"""
 FORGET = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL WHERE id IN (
     SELECT id FROM command WHERE (key IS NOT NULL OR answer IS NOT NULL)
       AND recorded_at <= clock_timestamp() - %b::interval ORDER BY recorded_at LIMIT %b FOR UPDATE SKIP LOCKED)
@@ -63,8 +61,6 @@ class Journal:
         self._keep = keep
         self.kept = Together(self._kept_all)
         """What is known of an idempotency key, or None. Raises Unavailable."""
-        self.last_position = Together(self._newest_all)
-        """The position of the newest event that a session caused; 0 for none. Raises Unavailable."""
 
     async def row(self, cause: Cause) -> Row:
         """The command's row, its address and answer sealed. Raises Unavailable."""
@@ -119,9 +115,6 @@ class Journal:
         if any(kept.answer is not None for kept in found.values()):
             await self._line.ask(NAIL)  # to repeat an answer is to promise it: only what is in its place is promised
         return [found.get(key) for key in keys]
-
-    async def _newest_all(self, sessions: Sequence[UUID]) -> Sequence[int]:
-        return [newest or 0 for newest, _ in await self._line.ask(NEWEST, [Uuids(sessions)])]
 
 
 def _answer_of(command: UUID) -> bytes:

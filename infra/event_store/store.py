@@ -19,21 +19,18 @@ from infra.event_store.codec import Codec, Stored
 from infra.event_store.feed import Feed
 from infra.event_store.group_commit import NO_COPY, GroupCommit
 from infra.event_store.journal import Journal
+from infra.event_store.news import By, News, Past, position_in
 from infra.event_store.notifier import Notifier
 from infra.event_store.recent import Recent
 from infra.event_store.rows import Rows
 from infra.event_store.saves import Save
 from infra.event_store.sealing import ActorKeys
-from infra.event_store.together import Together
 from infra.event_store.vigil import Vigil
-from infra.postgres.arrays import Ints, Uuids
+from infra.postgres.arrays import Uuids
 from infra.postgres.line import Line
 
 A = TypeVar("A", bound=Aggregate)
 
-STREAMS = """SELECT e.stream, e.version, e.name, e.state
-  FROM unnest(%b::uuid[], %b::int[]) AS w (stream, version)
-  JOIN event AS e ON e.stream = w.stream AND e.version > w.version ORDER BY e.stream, e.version"""
 MUCH = 1_800
 """Bytes of a trial's event, and of its answer: where they find room, so do nearly all commands'."""
 HISTORY = """SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
@@ -86,7 +83,7 @@ class PostgresEventStore:
         self._journal = Journal(self._files, self._keys, keep)
         self._feed = Feed(self._reads)
         self._notifier = Notifier(conninfo, heard=self._feed.ring)
-        self._news = Together(self._news_of)
+        self._news = News(self._loads)
         writing = [line(f"writer {number}") for number in range(1, writers + 1)]
         self._commit = GroupCommit(writing, most=batch, waiting=waiting, keep=keep, committed=self._appended)
         self._commit.shared = shared
@@ -127,21 +124,20 @@ class PostgresEventStore:
 
     async def load_all(self, wanted: Sequence[Wanted]) -> list[Aggregate]:
         """As `load`, of several streams in one question: each of the kind asked for, in the order asked."""
-        drafts: list[Aggregate] = []
-        behind: list[Aggregate] = []
-        for kind, stream, fresh in wanted:
-            known = self._cache.get(kind, stream)
-            draft = kind.at(stream) if known is None else known.draft()
-            drafts.append(draft)
-            if known is None or fresh:
-                behind.append(draft)
+        drafts, behind = self._drafts(wanted)
         if behind:
             with self._vigil.over():
-                news = await self._news.all([(draft.id, draft.version) for draft in behind])
-            for draft, rows in zip(behind, news, strict=True):
-                if rows or draft.version == 0:
-                    self._catch_up(draft, rows)
+                news = await self._news.all([Past(draft.id, draft.version) for draft in behind])
+            self._catch_up(behind, news)
         return drafts
+
+    async def load_and_position(self, wanted: Sequence[Wanted], session: UUID) -> tuple[list[Aggregate], int]:
+        """As `load_all` and `last_position`, in one question."""
+        drafts, behind = self._drafts(wanted)
+        with self._vigil.over():
+            *news, told = await self._news.all([*(Past(draft.id, draft.version) for draft in behind), By(session)])
+        self._catch_up(behind, news)
+        return drafts, position_in(told)
 
     async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:
         """Record the pending events of all of these, and the cause, in one transaction; answers the last position.
@@ -219,7 +215,8 @@ class PostgresEventStore:
 
     async def last_position(self, session: UUID) -> int:
         """The position of the newest event that this session or API key caused; 0 for none. Raises Unavailable."""
-        return await self._journal.last_position(session)
+        with self._vigil.over():
+            return position_in(await self._news(By(session)))
 
     @property
     def trouble(self) -> str | None:
@@ -265,7 +262,7 @@ class PostgresEventStore:
     async def _trial(self) -> None:
         """Load and append as a command does, as much as a large one, and take it back. Raises Unavailable."""
         cause = Cause(uuid4(), "try", SYSTEM, datetime.now(UTC), answer=token_bytes(MUCH))
-        await self._loads.ask(STREAMS, [Uuids([cause.id]), Ints([0])])
+        await self._news(Past(cause.id, 0))
         await self._commit.rehearse(
             Save([Stored(cause.id, 1, "trial", token_bytes(MUCH))], await self._journal.row(cause))
         )
@@ -274,25 +271,27 @@ class PostgresEventStore:
         self._feed.ring()
         self._notifier.tell()
 
-    async def _news_of(self, asked: Sequence[tuple[UUID, int]]) -> Sequence[list[TupleRow]]:
-        """What the log has of each stream past a version. A stream that several ask for is read once."""
-        oldest: dict[int, tuple[UUID, int]] = {}
-        for stream, version in asked:
-            known = oldest.get(stream.int)
-            if known is None or version < known[1]:
-                oldest[stream.int] = (stream, version)
-        streams, versions = zip(*oldest.values(), strict=True)
-        found: dict[int, list[TupleRow]] = {}
-        for row in await self._loads.ask(STREAMS, [Uuids(streams), Ints(versions)]):
-            found.setdefault(row[0].int, []).append(row)
-        return [[row for row in found.get(stream.int, ()) if row[1] > version] for stream, version in asked]
+    def _drafts(self, wanted: Sequence[Wanted]) -> tuple[list[Aggregate], list[Aggregate]]:
+        """Drafts as the cache has them, and those of them that the database has to be asked about."""
+        drafts: list[Aggregate] = []
+        behind: list[Aggregate] = []
+        for kind, stream, fresh in wanted:
+            known = self._cache.get(kind, stream)
+            draft = kind.at(stream) if known is None else known.draft()
+            drafts.append(draft)
+            if known is None or fresh:
+                behind.append(draft)
+        return drafts, behind
 
-    def _catch_up(self, draft: Aggregate, rows: Sequence[TupleRow]) -> None:
-        """Let the draft see what else has happened, and keep how it stands then."""
-        for row in rows:
-            fact = self._codec.decode(*row)
-            if self._codec.kind_of(fact) is not type(draft):
-                raise WrongKind(f"stream {draft.id} has a {fact.TOPIC}: it is no {type(draft).__name__}")
-            fact.mutate(draft)
-        if rows or self._cache.get(type(draft), draft.id) is None:
-            self._cache.put(draft.draft())
+    def _catch_up(self, drafts: Sequence[Aggregate], news: Sequence[Sequence[TupleRow]]) -> None:
+        """Let the drafts see what else has happened, and keep how they stand then."""
+        for draft, rows in zip(drafts, news, strict=True):
+            if not rows and draft.version:
+                continue
+            for row in rows:
+                fact = self._codec.decode(*row[:4])
+                if self._codec.kind_of(fact) is not type(draft):
+                    raise WrongKind(f"stream {draft.id} has a {fact.TOPIC}: it is no {type(draft).__name__}")
+                fact.mutate(draft)
+            if rows or self._cache.get(type(draft), draft.id) is None:
+                self._cache.put(draft.draft())

@@ -157,10 +157,11 @@ class Edge:
     ) -> None:
         """Who calls, as of now. Raises Unauthenticated, Unavailable."""
         callers = self.product.callers
+        reads = context.method in SAFE and POSITION.lower() not in context.headers
         if public:
-            context.actor = await callers.caller_if_any(credentials)
+            context.actor, _, context.wrote = await callers.caller_if_any(credentials, position=reads)
             return
-        context.actor, context.ahead = await callers.caller_and(credentials, wanted)
+        context.actor, context.ahead, context.wrote = await callers.caller_and(credentials, wanted, position=reads)
         if not context.actor.known:
             raise Unauthenticated("This needs a login: send a valid access token or API key.")
 

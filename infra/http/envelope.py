@@ -37,6 +37,8 @@ class Context:
     actor: Actor = NOBODY
     ahead: Sequence[Aggregate] = ()
     """What was read together with the caller."""
+    wrote: int | None = None
+    """The position of what the caller's session or API key wrote last, if it was read as well."""
     told: Any = None
     """The message, if it was read before the caller was known, or the error that it is."""
     disowned: bool = False

@@ -34,7 +34,9 @@ async def caught_up(product: Product, context: Context, of: Collection[str] | Un
         await until(_position(named), product.settings.read_wait_seconds)
         return
     if context.actor.session is not None:
-        own = await product.store.last_position(context.actor.session)
+        own = context.wrote
+        if own is None:
+            own = await product.store.last_position(context.actor.session)
         await until(own, product.settings.read_wait_seconds)
     with suppress(ReadBehind):
         await until(product.bus.newest, COURTESY)

@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from uuid import UUID
 
 from commands.bus import Unauthenticated
 from commands.ports import EventStore, Wanted, WrongKind
@@ -72,6 +73,16 @@ class Credentials(NamedTuple):
         return None if found is None or found.text.startswith(MARK) else found.text
 
 
+class Known(NamedTuple):
+    """A caller, and what was found out in the same question."""
+
+    actor: Actor
+    beside: Sequence[Aggregate] = ()
+    """The streams that were wanted too, if they could be read with the caller; else none of them."""
+    wrote: int | None = None
+    """The position of what the session or API key caused last, where it was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Callers:
     """Finds out who calls."""
@@ -85,41 +96,43 @@ class Callers:
 
         Raises Unauthenticated if those that it brings do not count, Unavailable.
         """
-        actor, _ = await self.caller_and(credentials, ())
-        return actor
+        return (await self.caller_and(credentials)).actor
 
-    async def caller_and(self, credentials: Credentials, wanted: Sequence[Wanted]) -> tuple[Actor, list[Aggregate]]:
-        """As `caller`, and these streams beside, if they could be read in the same question; else none of them."""
+    async def caller_and(
+        self, credentials: Credentials, wanted: Sequence[Wanted] = (), *, position: bool = False
+    ) -> Known:
+        """As `caller`, and these streams beside; and where it last wrote, if its `position` is asked for."""
         found = credentials.found
         if found is None:
-            return NOBODY, []
+            return Known(NOBODY)
         if not found.text.startswith(MARK):
-            return await self._by_token(found.text, wanted)
+            return await self._by_token(found.text, wanted, position=position)
         if found.may_be_key:
-            return await self._by_key(found.text), []
+            return await self._by_key(found.text, position=position)
         raise Unauthenticated("An API key is sent as Authorization: Bearer.")
 
-    async def caller_if_any(self, credentials: Credentials) -> Actor:
-        """As `caller`, for what anyone may ask: credentials that do not count are as good as none."""
+    async def caller_if_any(self, credentials: Credentials, *, position: bool = False) -> Known:
+        """As `caller_and`, for what anyone may ask: credentials that do not count are as good as none."""
         try:
-            return await self.caller(credentials)
+            return await self.caller_and(credentials, position=position)
         except Unauthenticated:
-            return NOBODY
+            return Known(NOBODY)
 
-    async def _by_token(self, token: str, wanted: Sequence[Wanted]) -> tuple[Actor, list[Aggregate]]:
+    async def _by_token(self, token: str, wanted: Sequence[Wanted], *, position: bool) -> Known:
         claims = await self.tokens.read(token)
         if claims is None:
             raise Unauthenticated("This access token is not valid, or has expired: log in again.")
         own = (Wanted(User, claims.user, fresh=True), Wanted(Session, claims.session, fresh=True))
+        asks = claims.session if position else None
         try:
-            user, session, *beside = await self.store.load_all((*own, *wanted))
+            (user, session, *beside), wrote = await self._load((*own, *wanted), asks)
         except WrongKind:  # one of those beside is something else: whoever wants it will say so
-            user, session, *beside = await self.store.load_all(own)
+            (user, session, *beside), wrote = await self._load(own, asks)
         if not (isinstance(user, User) and isinstance(session, Session) and session.counts_for(user)):
             raise Unauthenticated("This session has ended: log in again.")
-        return Actor(user.id, user.role, session.id), beside
+        return Known(Actor(user.id, user.role, session.id), beside, wrote)
 
-    async def _by_key(self, text: str) -> Actor:
+    async def _by_key(self, text: str, *, position: bool) -> Known:
         read = self.keys.read(text)
         if read is None:
             raise Unauthenticated("This is not an API key.")
@@ -133,11 +146,16 @@ class Callers:
         if known.maker is None:
             raise Unauthenticated("This API key is not valid, or revoked.")
         asked = (Wanted(ApiKey, read.id, fresh=True), Wanted(User, known.maker, fresh=True))
-        key, maker = await self.store.load_all(asked)
+        (key, maker), wrote = await self._load(asked, read.id if position else None)
         assert isinstance(key, ApiKey)  # noqa: S101 - else it raised
         assert isinstance(maker, User)  # noqa: S101
         if key.revoked or not hmac.compare_digest(key.digest, read.digest):
             raise Unauthenticated("This API key is not valid, or revoked.")
         if not maker.active:
             raise Unauthenticated("The account of this API key is closed.")
-        return Actor(maker.id, maker.role, key.id, by_key=True)
+        return Known(Actor(maker.id, maker.role, key.id, by_key=True), (), wrote)
+
+    async def _load(self, wanted: Sequence[Wanted], session: UUID | None) -> tuple[list[Aggregate], int | None]:
+        if session is None:
+            return await self.store.load_all(wanted), None
+        return await self.store.load_and_position(wanted, session)

@@ -318,3 +318,36 @@ class EventStoreContract:
         newest = await moved(one, uuid4(), "Rome", cause=caused(actor=actor))
         await moved(one, uuid4(), "Bonn", cause=caused(actor=a_user()))
         assert await other.last_position(actor.session) == newest
+
+    async def test_streams_and_where_a_session_came_to_are_known_together(self, open_store: OpenStore) -> None:
+        """As of one moment, though the stream is cached, and the session may have done nothing."""
+        one, other = await open_store(), await open_store()
+        actor, silent, stream = a_user(), a_user(), uuid4()
+        assert actor.session is not None
+        assert silent.session is not None
+        await moved(one, stream, "Oslo", cause=caused(actor=actor))
+        wanted = [Wanted(Parcel, stream, fresh=True), Wanted(Parcel, uuid4(), fresh=True)]
+        for place in ("Rome", "Bonn"):
+            newest = await moved(other, stream, place, cause=caused(actor=actor))
+            (parcel, nothing), position = await one.load_and_position(wanted, actor.session)
+            assert isinstance(parcel, Parcel)
+            assert (parcel.places[-1], nothing.version, position) == (place, 0, newest)
+        assert (await one.load_and_position(wanted[:1], silent.session))[1] == 0
+        assert await one.load_and_position([], actor.session) == ([], newest)
+
+    async def test_what_many_ask_at_once_is_answered_to_each(self, open_store: OpenStore) -> None:
+        store = await open_store()
+        known = {uuid4(): uuid4() for _ in range(5)}
+        """By session: the stream that it moves."""
+        last = [
+            await moved(store, stream, place, cause=caused(actor=Actor(uuid4(), "user", session)))
+            for place, (session, stream) in zip("abcde", known.items(), strict=True)
+        ]
+        together, alone = (
+            await asyncio.gather(
+                *(store.load_and_position([Wanted(Parcel, stream, True)], session) for session, stream in known.items())
+            ),
+            await asyncio.gather(*(store.last_position(session) for session in known)),
+        )
+        assert [position for _, position in together] == alone == last
+        assert [parcel.id for (parcel,), _ in together] == [*known.values()]

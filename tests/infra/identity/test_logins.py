@@ -202,7 +202,7 @@ class TestPlaces:
 
     async def test_none_is_nobody_and_bad_ones_may_be_taken_for_none(self, house: House) -> None:
         assert not (await house.callers.caller(Credentials())).known
-        assert not (await house.callers.caller_if_any(Credentials(cookie="bad"))).known
+        assert not (await house.callers.caller_if_any(Credentials(cookie="bad"))).actor.known
 
     def test_a_cookie_alone_is_told_apart(self) -> None:
         assert Credentials(cookie="t").by_cookie
