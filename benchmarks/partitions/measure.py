@@ -16,7 +16,7 @@ from psycopg import Connection
 from benchmarks.partitions.candidates import Candidate
 from infra.event_store.feed import FENCE, OPEN, PAGE
 from infra.event_store.group_commit import APPEND
-from infra.event_store.store import STREAMS
+from infra.event_store.news import STREAMS
 from infra.ids import new_id
 
 TOGETHER = 100

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from benchmarks.partitions.candidates import Candidate
 from benchmarks.partitions.measure import append, connect, saves, stays
-from infra.event_store.store import STREAMS
+from infra.event_store.news import STREAMS
 
 Say = Callable[[str], None]
 
