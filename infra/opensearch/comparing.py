@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from infra.opensearch.client import Cluster
-from infra.opensearch.followed import Followed
+from infra.opensearch.followed import PORTION, Followed
 from infra.opensearch.source import Source
 from infra.opensearch.versions import Versions
 from infra.opensearch.writing import encoded
@@ -52,10 +52,19 @@ class Comparing:
         )
 
     async def _count(self, index: Followed) -> int:
-        """Those that there are, and those that were not taken: their reasons are told elsewhere."""
+        """Those that there are, and those that are not as they were not taken: their reasons are told elsewhere."""
         asked = {"query": {"term": {"deleted": False}}}
         answer = await self._cluster.ask("POST", f"/{index.version}/_count", asked)
-        return int(answer["count"]) + len(index.rejected)
+        return int(answer["count"]) + await self._lacking(index)
+
+    async def _lacking(self, index: Followed) -> int:
+        """How many are lacking as they were not taken. Some of those may have gone since, or be there as they were."""
+        model, found = index.layout.root.resource.documents, 0
+        ids = sorted(index.rejected)
+        for start in range(0, len(ids), PORTION):
+            lacking = await self._versions.lacking(index.version, ids[start : start + PORTION])
+            found += len(await self._source.by_ids(model, lacking))
+        return found
 
     async def _differing(self, index: Followed, ids: list[str]) -> list[str]:
         if not ids:

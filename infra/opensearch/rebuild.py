@@ -26,6 +26,7 @@ from infra.postgres.connected import connected
 from infra.read_models.model import Connection
 from infra.read_models.rebuild import NoWayBack, RebuildRunning, Told
 from infra.read_models.runner import Feed
+from projections.projection import Document
 
 COME = "SELECT coalesce(min(position), 0) FROM read_model WHERE name = ANY(%s)"
 SHOWN = "SELECT coalesce(max(position), 0) FROM search_index WHERE name = %s"
@@ -62,7 +63,8 @@ class Rebuilds:
         """
         async with self._alone(name) as connection:
             rebuild = self._of(connection, name, told)
-            await rebuild.begin(afresh=afresh)
+            if await rebuild.begin(afresh=afresh):
+                await rebuild.recall()
             await rebuild.fill()
             return await rebuild.finish()
 
@@ -73,6 +75,7 @@ class Rebuilds:
         async with self._alone(name) as connection:
             rebuild = self._of(connection, name)
             await rebuild.turn_back()
+            await rebuild.recall()
             return await rebuild.finish()
 
     async def drop_old(self, name: str) -> list[str]:
@@ -110,8 +113,11 @@ class _Rebuild:
         self._connection, self._parts, self._told = connection, parts, told
         self._progress = Progress(filled=False)
 
-    async def begin(self, *, afresh: bool) -> None:
-        """Go on with the version that a killed rebuild left, or make one. What was kept is kept until now."""
+    async def begin(self, *, afresh: bool) -> bool:
+        """Go on with the version that a killed rebuild left, or make one. What was kept is kept until now.
+
+        Answers whether it goes on with one.
+        """
         versions, index = self._parts.versions, self.index
         live, others = await self._beside()
         known = await versions.progress([version.name for version in others.values()])
@@ -121,9 +127,11 @@ class _Rebuild:
                 index.version, self._progress = version.name, known[version.name]
             else:
                 await versions.drop(version.name)
-        if index.version not in known:
+        goes_on = index.version in known
+        if not goes_on:
             await self._create(max([live, *others]) + 1)
         index.position = self._progress.position
+        return goes_on
 
     async def turn_back(self) -> None:
         """Go on with the version that was shown before. Raises NoWayBack."""
@@ -153,6 +161,26 @@ class _Rebuild:
         self._progress = Progress(position=int(row[0]) if row else 0, filled=False)
         await self._keep()
 
+    async def recall(self) -> None:
+        """Find out what a version that was begun before did not take: what it lacks and what is set aside is tried
+        again, as dead letters alone do not tell: they go when the live version takes the document.
+        """
+        parts, index, last = self._parts, self.index, ""
+        model = index.layout.root.resource.documents
+        aside = await parts.rejects.aside(self._connection, index)
+        while documents := await parts.source.scan(model, last, PORTION):
+            last = max(documents)
+            read = [id for id in documents if self._progress.filled or id <= self._progress.scanned]
+            lacking = await parts.versions.lacking(index.version, read)
+            await self._write(await index.composer.of(lacking | aside.intersection(read)))
+            if len(read) < len(documents):
+                break
+
+    async def _write(self, made: Mapping[str, Document | None]) -> None:
+        parts, index = self._parts, self.index
+        writes = [Write(index.version, id, index.position, document) for id, document in made.items()]
+        await parts.rejects.keep(self._connection, index, await parts.writing.all(writes), {}, index.position)
+
     async def fill(self) -> None:
         """Read all documents that are not read yet."""
         parts, index = self._parts, self.index
@@ -163,9 +191,7 @@ class _Rebuild:
             if not documents:
                 self._progress = replace(self._progress, filled=True)
                 break
-            made = await index.composer.around(documents)
-            writes = [Write(index.version, id, index.position, document) for id, document in made.items()]
-            await parts.rejects.keep(self._connection, index, await parts.writing.all(writes), {}, index.position)
+            await self._write(await index.composer.around(documents))
             done = self._progress.done + len(documents)
             self._progress = replace(self._progress, scanned=max(documents), done=done)
             self._told(done, max(total, done))
@@ -195,6 +221,7 @@ class _Rebuild:
                     await asyncio.sleep(SETTLING_SECONDS)
             self._progress = replace(self._progress, shown=True)
             await self._keep()
+            await parts.rejects.settle(self._connection, index, parts.writing)
             await parts.versions.refresh(index.version)
             await parts.versions.show(index.alias, index.version)
             await tell(self._connection, {index.name: (index.version, index.position)})

@@ -84,6 +84,21 @@ class Rejects:
         if why := (await self._try(connection, index, [str(subject)], writing)).get(str(subject)):
             raise StillFails(f"{model} still cannot take in {subject}: {why}")
 
+    @staticmethod
+    async def aside(connection: Connection, index: Kept) -> set[str]:
+        """The ids of the documents that are set aside for the index, by whichever version."""
+        model = model_of(index.name)
+        return {str(subject) for subject in (await DeadLetters(connection).subjects([model])).get(model, ())}
+
+    async def settle(self, connection: Connection, index: Kept, writing: Writing) -> None:
+        """Let the dead letters be those of this version, which is about to be shown, whatever another took or did not.
+
+        Raises Unavailable.
+        """
+        ids = sorted(index.rejected | await self.aside(connection, index))
+        for start in range(0, len(ids), AT_ONCE):
+            await self._try(connection, index, ids[start : start + AT_ONCE], writing)
+
     def forget(self) -> None:
         """Try at the next occasion."""
         self._next = 0.0
@@ -96,7 +111,8 @@ class Rejects:
         rejected = {one.write.id: one.reason for one in await writing.all(writes)}
         for id in ids:
             if id in rejected:
-                first = (await letters.events(model, UUID(id)))[:1]
+                index.rejected.add(id)
+                first = (await letters.events(model, UUID(id)))[:1] or [SetAside(index.position, DEPENDS)]
                 await letters.set_aside(model, UUID(id), first, rejected[id])
             else:
                 index.rejected.discard(id)

@@ -4,7 +4,7 @@ that whatever becomes of the cluster, a position never tells of documents that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -123,6 +123,16 @@ class Versions:
         return {
             one["_index"]: Progress(**one["_source"]["progress"]) for one in answer["docs"] if one.get("found", False)
         }
+
+    async def lacking(self, name: str, ids: Collection[str]) -> set[str]:
+        """Those of these documents that the version does not have, written or not."""
+        if not ids:
+            return set()
+        answer = await self._cluster.ask(
+            "POST", f"/{name}/_mget", {"ids": [*ids]}, params={"_source_includes": "deleted"}
+        )
+        there = {one["_id"] for one in answer["docs"] if one.get("found") and not one["_source"]["deleted"]}
+        return set(ids) - there
 
     async def tell(self, told: Mapping[str, Progress]) -> None:
         """Keep how far these versions have come. What is older than what is kept already is passed over."""
