@@ -11,6 +11,7 @@ from benchmarks.figures import Measured, Ratio, Result
 from benchmarks.plan import Plan
 from benchmarks.sharing import kafka
 from domain.catalogue import AGGREGATES
+from infra.cli.serving import spare_the_collector
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.codec import ENVELOPE
 from infra.event_store.golden import personal_fields
@@ -36,6 +37,7 @@ async def run(plan: Plan, conninfo: str) -> Result:
                 prefix = f"b{uuid4().hex[:8]}"
                 messages = Messages(prefix, {topic: personal_fields(fact, ENVELOPE) for topic, fact in facts.items()})
                 made = await _made(store, messages, end)
+                spare_the_collector()  # as every process of the product, and not to look through all these
                 relay = await _relay(database, store, (brokers, f"{prefix}.relay"), messages, end)
                 bare = await asyncio.to_thread(_produce, brokers, made)
                 plan.say(f"round {number + 1}/{plan.rounds}: {end / relay:,.0f} and {end / bare:,.0f} events/s")

@@ -104,7 +104,7 @@ class Told(NamedTuple):
         return made
 
     def _message(self, lane: int, value: bytes) -> Outgoing:
-        return Outgoing(self.topic, b"", value, [], lane)
+        return Outgoing(self.topic, b"", value, {}, lane)
 
 
 def _concern(model: Model, codec: Codec, names: Iterable[str]) -> set[str]:

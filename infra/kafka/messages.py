@@ -23,10 +23,12 @@ them: sealed ones, and those that staff have not approved, would show.
 UNTOLD = frozenset({"credential"})
 """The aggregates that no topic has: hashes of passwords leave the database for nobody."""
 JSON = b"application/json"
-_TENANT = TENANT.encode()
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
+
+
+Headers = dict[str, str | bytes | None]
 
 
 class LogRow(NamedTuple):
@@ -50,7 +52,7 @@ class Outgoing(NamedTuple):
     topic: str
     key: bytes
     value: bytes
-    headers: list[tuple[str, str | bytes | None]]
+    headers: Headers
     partition: int = -1
     """By the key, unless another is said."""
 
@@ -62,7 +64,7 @@ class _Sort(NamedTuple):
     """The topic of the product's own consumers."""
     open: str | None
     """That of others, if they may know of it."""
-    name: bytes
+    headers: Headers
     personal: tuple[list[str], ...]
 
 
@@ -78,7 +80,6 @@ class Messages:
         self._prefix = prefix
         self._personal = {name: tuple(path.split(".") for path in paths) for name, paths in personal.items()}
         self._sorts: dict[str, _Sort | None] = {}
-        self._source = prefix.encode()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -95,8 +96,16 @@ class Messages:
         if sort is None:
             return []
         ids = _encode((row.stream, row.command))  # ["…","…"]: their texts, five times as fast as by str
-        key = ids[2:38]
-        headers = self._headers(row, sort.name, key, ids[41:77])
+        key, position = ids[2:38], b"%d" % row.position
+        headers: Headers = {
+            **sort.headers,
+            "ce_id": position,
+            "ce_subject": key,
+            "ce_time": _instant(row.at),
+            "position": position,
+            "version": b"%d" % row.version,
+            "command": ids[41:77],
+        }
         made = [Outgoing(sort.log, key, row.state, headers)]
         if sort.open is not None:
             made.append(Outgoing(sort.open, key, _veiled(row.state, sort.personal), headers))
@@ -107,23 +116,14 @@ class Messages:
         if kind in UNTOLD:
             return None
         known = kind in PUBLIC and name in self._personal  # of an unknown event nobody can say what is personal
-        return _Sort(self._log(kind), self._open(kind) if known else None, name.encode(), self._personal.get(name, ()))
-
-    def _headers(self, row: LogRow, name: bytes, stream: bytes, command: bytes) -> list[tuple[str, str | bytes | None]]:
-        position = b"%d" % row.position
-        return [
-            ("ce_specversion", b"1.0"),
-            ("ce_id", position),
-            ("ce_source", self._source),
-            ("ce_type", name),
-            ("ce_subject", stream),
-            ("ce_time", _instant(row.at)),
-            ("content-type", JSON),
-            ("position", position),
-            ("version", b"%d" % row.version),
-            ("command", command),
-            ("tenant", _TENANT),
-        ]
+        headers: Headers = {
+            "ce_specversion": b"1.0",
+            "ce_source": self._prefix.encode(),
+            "ce_type": name.encode(),
+            "content-type": JSON,
+            "tenant": TENANT.encode(),
+        }
+        return _Sort(self._log(kind), self._open(kind) if known else None, headers, self._personal.get(name, ()))
 
     def _log(self, kind: str) -> str:
         return f"{self._prefix}.log.{kind}"

@@ -29,8 +29,12 @@ SAME = "SELECT FROM event WHERE position = %s AND command::text = %s"
 REACHED = """INSERT INTO relay (name, position) VALUES (%s, %s)
   ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = now()"""
 
-PAGE = 5_000
-"""Events in one transaction, at most. Its end costs a marker in every partition that it wrote to."""
+PAGE = 2_000
+"""Events read at a time: while they are sent, the next are made ready."""
+MOST = 20_000
+"""Events in one transaction, about, where there is so much to tell. Each costs some 0.1 s whatever is in it: Kafka
+takes partitions into it only once the one before is marked as ended in all of its own.
+"""
 STANDBY_SECONDS = 0.5
 """Between two attempts to take the lead."""
 LONGEST_PAUSE = 5.0
@@ -50,7 +54,7 @@ class LogBehind(Exception):
 
 
 class _Piece(NamedTuple):
-    """What is told in one transaction."""
+    """A page of the log, and what is told of it."""
 
     events: Sequence[LogRow]
     position: int
@@ -153,24 +157,43 @@ class Relay:
         self._sent = told or known
         self._told.info("the relay leads", position=self.position)
         self.leads = True
-        ahead: asyncio.Task[_Piece] | None = None
-        try:
-            while True:
-                piece = await (ahead or self._piece(self.position, self._sent))
-                ahead = None
-                if piece.position == self.position:
-                    await self._log.wait_for_events(self.position, NAP_SECONDS)
-                    await connection.execute(STILL)  # the lead ends with the connection
-                    continue
-                if len(piece.events) == PAGE:  # there is more: it is made while this is sent
-                    ahead = asyncio.create_task(self._piece(piece.position, piece.position))
-                await self._send(wire, piece)
-                self.trouble = None
+        while True:
+            if await self._tell(wire):
                 await connection.execute(REACHED, [self._name, self.position])
-        finally:
-            if ahead is not None:
-                ahead.cancel()
-                await asyncio.gather(ahead, return_exceptions=True)
+            else:
+                await self._log.wait_for_events(self.position, NAP_SECONDS)
+                await connection.execute(STILL)  # the lead ends with the connection
+
+    async def _tell(self, wire: Wire) -> bool:
+        """One transaction of what has happened: page after page, each made while the one before is sent. Anything?"""
+        pieces = [await self._piece(self.position, self._sent)]
+        while True:
+            piece, ahead = pieces[-1], None
+            if len(piece.events) == PAGE and PAGE * len(pieces) < MOST:
+                ahead = asyncio.create_task(self._piece(piece.position, piece.position))
+            try:
+                if piece.events:
+                    await wire.put(piece.messages)
+                pieces[-1] = piece._replace(events=piece.events[-1:], messages=[])  # Kafka's library has them now
+                if ahead is None:
+                    break
+                pieces.append(await ahead)
+            except BaseException:
+                await _dropped(ahead)
+                raise
+        return await self._ended(wire, pieces)
+
+    async def _ended(self, wire: Wire, pieces: Sequence[_Piece]) -> bool:
+        """Commit what was put. Did it bring anything, if only that a stretch of the log is empty?"""
+        told = [piece for piece in pieces if piece.events]
+        if told:
+            await wire.commit(told[-1].position, str(told[-1].events[-1].command))
+            self._sent = told[-1].position
+            for step in (step for piece in told for step in piece.steps):
+                step.end()
+        before, self.position = self.position, pieces[-1].position
+        self.trouble = None
+        return self.position > before
 
     async def _piece(self, after: int, sent: int) -> _Piece:
         """The next piece of the log, past what Kafka was sent of it."""
@@ -180,14 +203,6 @@ class Relay:
         if self._lanes and events:
             messages += self._lanes.of(events, sent, position)
         return _Piece(events, position, messages, steps)
-
-    async def _send(self, wire: Wire, piece: _Piece) -> None:
-        if piece.events:
-            await wire.send(piece.messages, piece.position, str(piece.events[-1].command))
-            self._sent = piece.position
-            for step in piece.steps:
-                step.end()
-        self.position = piece.position
 
     async def _made(self, events: Sequence[LogRow]) -> tuple[list[Outgoing], list[Begun]]:
         """The messages of these events, and the steps that sending them is."""
@@ -201,7 +216,7 @@ class Relay:
                 if event.command in parents:
                     step = self.steps.sends(message.topic, parents[event.command], event.position)
                     begun.append(step)
-                    made.append(message._replace(headers=[*message.headers, (TRACEPARENT, step.traceparent.encode())]))
+                    made.append(message._replace(headers={**message.headers, TRACEPARENT: step.traceparent.encode()}))
                 else:
                     made.append(message)
         return made, begun
@@ -224,3 +239,9 @@ class Relay:
         if told != self.trouble:
             self._told.warning("the relay waits", reason=told)
         self.trouble = told
+
+
+async def _dropped(task: asyncio.Task[_Piece] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Kafka as the relay writes to it: one transaction for a page of messages and the position that they bring the log to.
+"""Kafka as the relay writes to it: one transaction for messages and the position that they bring the log to.
 
 The position is kept as the offset of a consumer group, committed in the transaction of the messages: it is never ahead
 of what Kafka has, nor behind it. Whoever opens a wire fences all others of its name; what they had begun is aborted.
@@ -61,6 +61,8 @@ class Wire:
         self.name = name
         self._place = TopicPartition(f"{name}.position", 0)
         self._producer: Producer | None = None
+        self._begun = False
+        """Is a transaction open?"""
         self._consumer: Consumer | None = None
         self._work: threading.Thread | None = None
         self.mark = ""
@@ -70,9 +72,20 @@ class Wire:
         """Make the topics that are missing, fence other relays, and answer the position. Raises KafkaAway."""
         return await self._aside(lambda: self._open(topics))
 
+    async def put(self, messages: Sequence[Outgoing]) -> None:
+        """Write these into the transaction that is open, or into a new one. Raises KafkaAway, Fenced; nothing of the
+        transaction is there then.
+        """
+        await self._aside(lambda: self._put(messages))
+
+    async def commit(self, position: int, mark: str = "") -> None:
+        """End the transaction with the position behind its messages, and that position's mark. Raises as `put`."""
+        await self._aside(lambda: self._commit(position, mark))
+
     async def send(self, messages: Sequence[Outgoing], position: int, mark: str = "") -> None:
-        """Write all of these, and the position behind them with its mark, or nothing. Raises KafkaAway, Fenced."""
-        await self._aside(lambda: self._send(messages, position, mark))
+        """Write all of these, and the position behind them, or nothing. Raises as `put`."""
+        await self.put(messages)
+        await self.commit(position, mark)
 
     async def told(self) -> int:
         """The position, without a hand on anything. Raises KafkaAway."""
@@ -131,7 +144,7 @@ class Wire:
             }
         )
         producer.init_transactions(self._patience)
-        self._producer = producer
+        self._producer, self._begun = producer, False
         return self._committed(self._reader())
 
     def _reader(self) -> Consumer:
@@ -166,25 +179,39 @@ class Wire:
         for deleted in admin.delete_records(ends, operation_timeout=self._patience).values() if ends else ():
             deleted.result(self._patience)
 
-    def _send(self, messages: Sequence[Outgoing], position: int, mark: str) -> None:
-        producer, consumer = self._producer, self._consumer
-        if producer is None or consumer is None:
-            raise KafkaAway("the wire is closed")
-        producer.begin_transaction()
+    def _put(self, messages: Sequence[Outgoing]) -> None:
+        producer, _ = self._opened()
         try:
+            if not self._begun:
+                producer.begin_transaction()
+                self._begun = True
             for message in messages:
                 producer.produce(
                     message.topic, message.value, message.key, partition=message.partition, headers=message.headers
                 )
-            place = TopicPartition(self._place.topic, self._place.partition, position, mark)
-            producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), self._patience)
-            producer.commit_transaction(self._patience)
         except (KafkaException, BufferError):
             self._abort(producer)
             raise
 
+    def _commit(self, position: int, mark: str) -> None:
+        producer, consumer = self._opened()
+        try:
+            place = TopicPartition(self._place.topic, self._place.partition, position, mark)
+            producer.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), self._patience)
+            producer.commit_transaction(self._patience)
+        except KafkaException:
+            self._abort(producer)
+            raise
+        self._begun = False
+
+    def _opened(self) -> tuple[Producer, Consumer]:
+        if self._producer is None or self._consumer is None:
+            raise KafkaAway("the wire is closed")
+        return self._producer, self._consumer
+
     def _abort(self, producer: Producer) -> None:
         """Take back what was begun. If even that fails, whoever opens next does it."""
+        self._begun = False
         try:
             producer.abort_transaction(self._patience)
         except KafkaException as error:

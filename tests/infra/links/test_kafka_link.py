@@ -84,7 +84,7 @@ async def test_what_is_told_arrives_over_tls_with_a_password(secured: SecuredKaf
     topic = f"t{uuid4().hex}"
     async with wire(secured, authority.ca) as told:
         assert await told.open([topic]) == 0
-        await told.send([Outgoing(topic, b"key", b"{}", [])], 7)
+        await told.send([Outgoing(topic, b"key", b"{}", {})], 7)
         assert await told.open([topic]) == 7
 
 
