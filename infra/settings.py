@@ -6,6 +6,7 @@ Whatever is wrong with them is said in one line that names the variable; see `Se
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
     opensearch_url: SecretStr | None = None
+    opensearch_api_key: SecretStr | None = None
     opensearch_ca_file: str | None = None
     opensearch_prefix: str = Field("innkeep", pattern=r"^[a-z][a-z0-9_]{0,40}$")
     """Of all indexes: one for each marketplace, where schemas of the same name share a cluster."""
@@ -197,6 +199,18 @@ class Settings(BaseSettings):
                 f"sandbox mode with the default credentials listens on loopback only, not on {host}; "
                 "set INNKEEP_SUPERADMIN_EMAIL and INNKEEP_SUPERADMIN_PASSWORD"
             )
+
+        yield from self.opensearch_problems()
+
+    def opensearch_problems(self) -> Iterable[str]:
+        """Why these settings lead to no OpenSearch, one line each."""
+        key, url = self.opensearch_api_key, self.opensearch_url
+        if key is not None and re.fullmatch("[!-~]+", key.get_secret_value()) is None:
+            yield "INNKEEP_OPENSEARCH_API_KEY must be of ASCII characters that can be seen, without spaces"
+        if key is not None and url is None:
+            yield "INNKEEP_OPENSEARCH_API_KEY is set without INNKEEP_OPENSEARCH_URL, which it is for"
+        if key is not None and url is not None and "@" in url.get_secret_value():
+            yield "INNKEEP_OPENSEARCH_API_KEY is set, and INNKEEP_OPENSEARCH_URL has a user: take one of the two away"
 
     def check(self, *, host: str, database_is_empty: bool) -> Self:
         """These settings, if Innkeep may start with them.

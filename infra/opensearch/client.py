@@ -60,6 +60,7 @@ class Cluster:
 
     Args:
         url: of one node, or of several, comma-separated; user and password stand in it.
+        api_key: sent instead of a user and a password.
         ca_file: certificates to trust, for HTTPS.
         connections: at most, and as many requests at once.
         seconds: that a question, with all attempts, may take.
@@ -70,6 +71,7 @@ class Cluster:
         self,
         url: str,
         *,
+        api_key: str | None = None,
         ca_file: str | None = None,
         connections: int = 8,
         seconds: float = 10.0,
@@ -78,13 +80,16 @@ class Cluster:
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="opensearch")
         self._seconds, self._bulk_seconds = seconds, bulk_seconds
         logging.getLogger("opensearch").disabled = True  # it tells every answer: what matters is said where it is met
-        tls: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
+        more: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
+        if api_key:
+            # As OpenSearch gives it out: the client's own way would take it for a pair of id and secret.
+            more["headers"] = {"authorization": f"ApiKey {api_key}"}
         self._client = OpenSearch(
             hosts=[one.strip() for one in url.split(",")],
             pool_maxsize=connections,
             max_retries=0,  # what may be tried again is told apart below
             serializer=_Json(),
-            **tls,
+            **more,
         )
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ PLANTED = {
     "DATABASE_URL": f"postgresql://u:{MARK}database@127.0.0.1:{NOBODY}/d",
     "KAFKA_SASL_PASSWORD": f"{MARK}kafka",
     "OPENSEARCH_URL": f"https://u:{MARK}opensearch@127.0.0.1:{NOBODY}",
+    "OPENSEARCH_API_KEY": f"{MARK}-opensearch-key",
     "SUPERADMIN_PASSWORD": f"{MARK}superadmin",
     "STRIPE_API_KEY": f"sk_test_{MARK}stripe",
     "STRIPE_WEBHOOK_SECRET": f"whsec_{MARK}webhook",
@@ -33,11 +34,15 @@ BESIDE = {
     "SUPERADMIN_EMAIL": "root@innkeep.example",
     "LOG_LEVEL": "debug",
 }
+BY_USER = {name: value for name, value in PLANTED.items() if name != "OPENSEARCH_API_KEY"}
+"""Who asks OpenSearch does it as a user, or by a key: either, never both."""
+BY_KEY = PLANTED | {"OPENSEARCH_URL": f"https://127.0.0.1:{NOBODY}"}
 MALFORMED = {
     "DATABASE_URL": f"postgresql://u:{MARK}database@127.0.0.1:port/d",
     "OPENSEARCH_URL": f"https//u:{MARK}opensearch@:x",
     "TRACING_ENDPOINT": f"u:{MARK}tracing@nowhere",
     "TRACING_HEADERS": f"{MARK}header",
+    "OPENSEARCH_API_KEY": f"{MARK} opensearch key",
 }
 
 
@@ -81,11 +86,20 @@ def said(folder: Path, *words: str, **settings: str) -> str:
         "health",
     ],
 )
-@pytest.mark.parametrize("mistake", [{}, MALFORMED], ids=["away", "malformed"])
-def test_no_command_says_one_when_every_link_fails(words: str, mistake: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("planted", [BY_USER, BY_KEY | MALFORMED], ids=["away", "malformed"])
+def test_no_command_says_one_when_every_link_fails(words: str, planted: dict[str, str], tmp_path: Path) -> None:
     """With nobody at the other end, and with addresses that are none."""
-    text = said(tmp_path, *words.split(), **PLANTED | BESIDE | mistake)
+    text = said(tmp_path, *words.split(), **planted | BESIDE)
     assert text
+    assert MARK not in text
+
+
+@pytest.mark.parametrize("words", ["serve", "doctor"])
+def test_a_user_and_a_key_for_opensearch_are_refused_without_either(words: str, tmp_path: Path) -> None:
+    """In one sentence, and before anything else is tried: nobody is to guess which of them counts."""
+    both = {name: PLANTED[name] for name in ("OPENSEARCH_URL", "OPENSEARCH_API_KEY")}
+    text = said(tmp_path, words, "--data", str(tmp_path), MODE="sandbox", **both)
+    assert "INNKEEP_OPENSEARCH_API_KEY is set, and INNKEEP_OPENSEARCH_URL has a user" in " ".join(text.split())
     assert MARK not in text
 
 
@@ -101,9 +115,10 @@ def test_settings_that_are_refused_are_not_repeated(monkeypatch: pytest.MonkeyPa
     assert MARK not in "".join(traceback.format_exception(refused.value))
 
 
-def test_a_server_whose_links_all_fail_says_none(folder: Path) -> None:
+@pytest.mark.parametrize("secrets", [BY_USER, BY_KEY], ids=["user", "key"])
+def test_a_server_whose_links_all_fail_says_none(secrets: dict[str, str], folder: Path) -> None:
     """In its log, its health, its metrics and its answers, while it works and as it ends."""
-    planted = {name: value for name, value in PLANTED.items() if name != "DATABASE_URL"}
+    planted = {name: value for name, value in secrets.items() if name != "DATABASE_URL"}
     server = Server(folder / "server", planted | BESIDE | {"MODE": "sandbox", "PAYMENTS": "stripe"})
     server.launch()
     missed = {"relay", "search"}
