@@ -54,6 +54,9 @@ appender.o.layout.pattern=%d %p %c %m%n
 class KafkaServer:
     """A broker with its data in a folder; it may be killed and started again. Raises NotHere where it cannot run."""
 
+    FORMAT: tuple[str, ...] = ()
+    """What more its data are formatted with."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._java = java(17)
@@ -100,7 +103,7 @@ class KafkaServer:
         if not (data / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings)]
-            subprocess.run([*self._command(), *tool], check=True, capture_output=True, timeout=PATIENCE)
+            subprocess.run([*self._command(), *tool, *self.FORMAT], check=True, capture_output=True, timeout=PATIENCE)
         return settings
 
     def _answers(self) -> bool:
