@@ -30,6 +30,10 @@ BROKERS_CHOICE = -1
 """Replicas: as many as the brokers are set to make."""
 
 
+REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})  # noqa: SLF001 - public by its documentation
+"""What the library takes for a broker that is away."""
+
+
 class Fenced(Exception):
     """Another relay of this name has taken over."""
 
@@ -157,8 +161,14 @@ class Wire:
         return max(0, place.offset)
 
     def _make(self, topics: Mapping[str, int]) -> None:
-        admin = AdminClient(self._settings)
-        there = admin.list_topics(timeout=self._patience).topics
+        told: list[KafkaError] = []
+        watched: dict[str, Any] = {**self._settings, "error_cb": told.append}
+        admin = AdminClient(watched)
+        try:
+            there = admin.list_topics(timeout=self._patience).topics
+        except KafkaException as error:
+            admin.poll(0)  # that the password is wrong is said there alone
+            raise KafkaException(next((one for one in told if one.code() in REFUSALS), error.args[0])) from error
         missing = [
             NewTopic(topic, num_partitions=partitions, replication_factor=BROKERS_CHOICE)
             for topic, partitions in topics.items()
