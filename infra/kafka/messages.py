@@ -46,7 +46,7 @@ class LogRow(NamedTuple):
     command_name: str
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One message. Its key is the stream's id, so that the events of one aggregate keep their order."""
 
     topic: str

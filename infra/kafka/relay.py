@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import psycopg
 import structlog
+from msgspec.structs import replace
 
 from commands.ports import Unavailable
 from infra.kafka.lanes import Told
@@ -110,6 +111,8 @@ class Relay:
         self.position = 0
         self._sent = 0
         """Up to there Kafka was told; past it, to `position`, nothing has happened."""
+        self._ahead: asyncio.Task[_Piece] | None = None
+        """What comes past the piece that is being sent, if there is more."""
         self.leads = False
         self.steps: Steps | None = None
         """Told of what is sent, if anybody wants to know it step by step."""
@@ -132,6 +135,7 @@ class Relay:
                 pause = STANDBY_SECONDS if self.leads else min(2 * pause, LONGEST_PAUSE)
             finally:
                 self.leads = False
+                await self._drop_ahead()
             await asyncio.sleep(pause)
 
     async def health(self) -> Mapping[str, Any]:
@@ -166,22 +170,17 @@ class Relay:
 
     async def _tell(self, wire: Wire) -> bool:
         """One transaction of what has happened: page after page, each made while the one before is sent. Anything?"""
-        pieces = [await self._piece(self.position, self._sent)]
+        pieces = [await (self._ahead or self._piece(self.position, self._sent))]
         while True:
-            piece, ahead = pieces[-1], None
-            if len(piece.events) == PAGE and PAGE * len(pieces) < MOST:
-                ahead = asyncio.create_task(self._piece(piece.position, piece.position))
-            try:
-                if piece.events:
-                    await wire.put(piece.messages)
-                pieces[-1] = piece._replace(events=piece.events[-1:], messages=[])  # Kafka's library has them now
-                if ahead is None:
-                    break
-                pieces.append(await ahead)
-            except BaseException:
-                await _dropped(ahead)
-                raise
-        return await self._ended(wire, pieces)
+            piece = pieces[-1]
+            full = len(piece.events) == PAGE
+            self._ahead = asyncio.create_task(self._piece(piece.position, piece.position)) if full else None
+            if piece.events:
+                await wire.put(piece.messages)
+            pieces[-1] = piece._replace(events=piece.events[-1:], messages=[])  # Kafka's library has them now
+            if self._ahead is None or PAGE * len(pieces) >= MOST:
+                return await self._ended(wire, pieces)
+            pieces.append(await self._ahead)
 
     async def _ended(self, wire: Wire, pieces: Sequence[_Piece]) -> bool:
         """Commit what was put. Did it bring anything, if only that a stretch of the log is empty?"""
@@ -194,6 +193,12 @@ class Relay:
         before, self.position = self.position, pieces[-1].position
         self.trouble = None
         return self.position > before
+
+    async def _drop_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
 
     async def _piece(self, after: int, sent: int) -> _Piece:
         """The next piece of the log, past what Kafka was sent of it."""
@@ -216,7 +221,8 @@ class Relay:
                 if event.command in parents:
                     step = self.steps.sends(message.topic, parents[event.command], event.position)
                     begun.append(step)
-                    made.append(message._replace(headers={**message.headers, TRACEPARENT: step.traceparent.encode()}))
+                    headers = {**message.headers, TRACEPARENT: step.traceparent.encode()}
+                    made.append(replace(message, headers=headers))
                 else:
                     made.append(message)
         return made, begun
@@ -239,9 +245,3 @@ class Relay:
         if told != self.trouble:
             self._told.warning("the relay waits", reason=told)
         self.trouble = told
-
-
-async def _dropped(task: asyncio.Task[_Piece] | None) -> None:
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

@@ -26,6 +26,8 @@ LAST_SECONDS = 2.0
 """That what is under way has when the relay is ended."""
 PARTITIONS = 6
 """Of each topic: as many consumers of one group can share it."""
+BREATH = 500
+"""Messages handed over without letting other threads of the process have their turn."""
 BROKERS_CHOICE = -1
 """Replicas: as many as the brokers are set to make."""
 
@@ -195,10 +197,12 @@ class Wire:
             if not self._begun:
                 producer.begin_transaction()
                 self._begun = True
-            for message in messages:
+            for number, message in enumerate(messages):
                 producer.produce(
                     message.topic, message.value, message.key, partition=message.partition, headers=message.headers
                 )
+                if number % BREATH == 0:
+                    producer.poll(0)
         except (KafkaException, BufferError):
             self._abort(producer)
             raise

@@ -67,7 +67,12 @@ class Tail:
     def __init__(self, server: Server, *words: str) -> None:
         command = [str(INNKEEP), "events", "tail", *words, "--data", str(server.data / "innkeep")]
         self.process = subprocess.Popen(
-            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_heed,  # noqa: PLW1509 - it takes no lock
         )
         self.lines: list[str] = []
         self._reading = threading.Thread(target=self._read)
@@ -88,6 +93,11 @@ class Tail:
         self.process.stdout.close()  # type: ignore[union-attr]
         self.process.stderr.close()
         return code, said
+
+
+def _heed() -> None:
+    """Tests that run in the background have it ignored, and so had what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
