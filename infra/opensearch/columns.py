@@ -14,6 +14,7 @@ from projections.projection import Document
 from projections.words import Part, terms, words
 from read_api.search.patterns import is_text
 
+TENS = {kind: 10**digits for kind, digits in NUMBERS.items()}
 SHORT = LONGEST // 4
 """Characters of a text that has no more bytes than a term takes, whatever they are."""
 GREATEST = 2**63 - 1
@@ -26,6 +27,12 @@ def columns(node: Node, document: Document) -> dict[str, Any]:
     has: list[str] = []
     for one in node.kept:
         value = document.get(one.first)
+        if value is None:
+            continue
+        if one.plain and type(value) is str and len(value) <= SHORT:
+            has.append(one.name)
+            fields[one.name] = {"r": value}
+            continue
         if one.part:
             value = value.get(one.part) if isinstance(value, dict) else None
         if value is None or value == []:
@@ -76,7 +83,7 @@ def raw(text: str) -> str:
 def scaled(number: Decimal | int, kind: Kind, rounding: str = ROUND_FLOOR) -> int:
     """The number as its column has it, or the next below, or (`ROUND_CEILING`) above."""
     if type(number) is int:
-        return _bounded(number * 10 ** NUMBERS[kind])
+        return _bounded(number * TENS[kind])
     return _bounded(int(Decimal(number).scaleb(NUMBERS[kind]).to_integral_value(rounding)))
 
 

@@ -34,37 +34,36 @@ class Concern:
     A joined document is looked for by the key that it has now: fields by which documents are joined do not change.
     """
 
-    def __init__(self, layout: Layout, source: Source) -> None:
-        self._source = source
+    def __init__(self, layout: Layout) -> None:
         self._ways = [way for way in _ways(layout.root, ()) if all(node.slot == 0 for node in way)]
         self._listings = layout.root.resource.name == LISTING.name
         self.models = layout.models | ({LISTING_CALENDAR.documents} if self._listings else frozenset())
 
-    async def of(self, touched: Touched) -> set[str]:
+    async def of(self, touched: Touched, source: Source) -> set[str]:
         """Their ids."""
         found: set[str] = set()
         for way in self._ways:
             ids = touched.get(way[-1].resource.documents)
             if ids:
-                found |= await self._roots(way, set(ids))
+                found |= await self._roots(way, set(ids), source)
         nights = touched.get(LISTING_CALENDAR.documents) if self._listings else None
         if nights:
-            found |= {d["listingId"] for d in (await self._source.by_ids(LISTING_CALENDAR.documents, nights)).values()}
+            found |= {d["listingId"] for d in (await source.by_ids(LISTING_CALENDAR.documents, nights)).values()}
         return found
 
-    async def _roots(self, way: tuple[Node, ...], ids: set[str]) -> set[str]:
+    async def _roots(self, way: tuple[Node, ...], ids: set[str], source: Source) -> set[str]:
         """The index's own documents above these, which stand at the end of the way."""
         for above, node in zip(reversed(way[:-1]), reversed(way[1:]), strict=True):
             if not ids:
                 break
             keys = ids
             if node.on != "id":
-                documents = (await self._source.by_ids(node.resource.documents, ids)).values()
+                documents = (await source.by_ids(node.resource.documents, ids)).values()
                 keys = {key for d in documents if isinstance(key := d.get(node.on), str)}
             if node.by == "id":
-                ids = set((await self._source.by_ids(above.resource.documents, keys)).keys())
+                ids = set((await source.by_ids(above.resource.documents, keys)).keys())
             else:
-                ids = await self._source.ids_by(above.resource.documents, node.by, keys)
+                ids = await source.ids_by(above.resource.documents, node.by, keys)
         return ids
 
 

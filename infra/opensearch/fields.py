@@ -26,6 +26,8 @@ class Kept(NamedTuple):
     of: Kind
     """What it holds; of a list, what its items are."""
     many: bool
+    plain: bool
+    """Is it a short text that is kept as it is, as most are: an id, a day, a choice?"""
 
 
 def kept_of(fields: Iterable[Field]) -> tuple[Kept, ...]:
@@ -35,7 +37,9 @@ def kept_of(fields: Iterable[Field]) -> tuple[Kept, ...]:
 
 def _kept(field: Field, first: str, part: str) -> Kept:
     path = tuple(field.name.split("."))
-    return Kept(field.name, first, part, path, kinds_of(field), item_kind(field), field.kind is Kind.LIST)
+    kinds, many = kinds_of(field), field.kind is Kind.LIST
+    plain = kinds == "r" and not many and len(path) == 1
+    return Kept(field.name, first, part, path, kinds, item_kind(field), many, plain)
 
 
 def inner(document: Mapping[str, Any], name: str) -> Any:

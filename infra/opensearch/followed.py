@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,8 +19,14 @@ from projections.projection import Projection
 
 PORTION = 500
 """Documents composed at a time."""
+ON_THE_WAY = 4
+"""Such portions that are being sent at a time: more would only wait in memory."""
 PATIENCE = 5.0
 """Seconds that the read models have to take a page in."""
+
+
+Send = asyncio.Task[None]
+"""A portion on its way."""
 
 
 class Models(Protocol):
@@ -48,7 +55,7 @@ class Followed:
     @classmethod
     def of(cls, alias: str, layout: Layout, source: Source) -> Followed:
         """The index of this layout."""
-        return cls(layout.index.name, alias, Composer(layout, source), Concern(layout, source))
+        return cls(layout.index.name, alias, Composer(layout, source), Concern(layout))
 
     @property
     def layout(self) -> Layout:
@@ -64,22 +71,60 @@ class Taking:
         self._models = models
         self._writing = writing
         self._rejects = rejects
+        self._room = asyncio.Semaphore(ON_THE_WAY)
 
     def touched(self, events: Iterable[Recorded]) -> Touched:
         """What these events touched."""
         return touched_by(self._projections, events)
 
-    async def page(self, connection: Connection, index: Followed, touched: Touched, position: int) -> bool:
-        """Take in what was touched up to that position. Was there anything that concerns the index?
+    async def page(self, connection: Connection, index: Followed, touched: Touched, position: int) -> None:
+        """Take in what was touched up to that position. Raises as `begin`."""
+        await together(await self.begin(connection, index, touched, position, index.composer.source.remembering()))
+
+    async def begin(
+        self, connection: Connection, index: Followed, touched: Touched, position: int, source: Source
+    ) -> list[Send]:
+        """Compose what was touched up to that position, and begin to send it: it is taken in once all of these have
+        ended. Where much is on its way already, that is waited for.
 
         Raises ReadBehind while the read models have not come so far, Unavailable.
         """
         if index.concern.models.isdisjoint(touched):
-            return False
+            return []
         await self._models.until(position, index.concern.models, PATIENCE)
-        ids = sorted(await index.concern.of(touched))
-        for start in range(0, len(ids), PORTION):
-            documents = await index.composer.of(ids[start : start + PORTION])
-            writes = [Write(index.version, id, position, document) for id, document in documents.items()]
+        ids = sorted(await index.concern.of(touched, source))
+        begun: list[Send] = []
+        try:
+            for start in range(0, len(ids), PORTION):
+                documents = await index.composer.of(ids[start : start + PORTION], source)
+                writes = [Write(index.version, id, position, document) for id, document in documents.items()]
+                await self._room.acquire()
+                begun.append(asyncio.create_task(self._send(connection, index, writes, touched, position)))
+        except BaseException:
+            await dropped(begun)
+            raise
+        return begun
+
+    async def _send(
+        self, connection: Connection, index: Followed, writes: Sequence[Write], touched: Touched, position: int
+    ) -> None:
+        try:
             await self._rejects.keep(connection, index, await self._writing.all(writes), touched, position)
-        return bool(ids)
+        finally:
+            self._room.release()
+
+
+async def together(sends: Collection[Send]) -> None:
+    """Wait for all of these. Raises what one of them raised; the others are given up then."""
+    try:
+        await asyncio.gather(*sends)
+    except BaseException:
+        await dropped(sends)
+        raise
+
+
+async def dropped(sends: Collection[Send]) -> None:
+    """Give these up. What arrives all the same does no harm."""
+    for send in sends:
+        send.cancel()
+    await asyncio.gather(*sends, return_exceptions=True)

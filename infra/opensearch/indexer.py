@@ -7,7 +7,6 @@ on one database; one leads, the others stand by. While OpenSearch is away the le
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -19,6 +18,7 @@ from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
 from infra.opensearch.followed import Followed, Taking
 from infra.opensearch.mappings import declaration
+from infra.opensearch.paging import OnTheWay, begun
 from infra.opensearch.purge import Purge
 from infra.opensearch.rebuild import Rebuilds
 from infra.opensearch.rejects import Rejects
@@ -45,8 +45,10 @@ LONGEST_NAP = 1.0
 """Seconds between two looks at a quiet log, at most."""
 LONGEST_PAUSE = 5.0
 """Seconds until another attempt while OpenSearch is away, at most."""
+PAGES = 20
+"""Of them in one turn: others may have something to do between two."""
 AT_ONCE = 4
-"""Indexes that are written, or made anew, at a time: while one is sent the next is composed."""
+"""Indexes that are made anew at a time."""
 KEEP_SECONDS = 1.0
 """Between two times that positions are kept with the documents. After a crash the pages since are taken in again."""
 
@@ -147,7 +149,7 @@ class Indexer:
         return min((one.position for one in self._indexes if one.version), default=0)
 
     async def _round(self, connection: Connection) -> tuple[bool, bool]:
-        """Bring every index a page on. Was there anything, and is there more?"""
+        """Bring every index on by some pages. Was there anything, and is there more?"""
         worked = more = False
         async with turn(connection):
             await self._look(connection)
@@ -156,10 +158,8 @@ class Indexer:
                 if one.version:
                     groups[one.position].append(one)
             for position, followed in sorted(groups.items()):
-                page = await self._page(position)
-                if page.position > position:
-                    worked |= await self._take_in(connection, followed, page)
-                    more |= len(page.events) == PAGE
+                any_, yet = await self._take_in(connection, followed, position)
+                worked, more = worked or any_, more or yet
             await self._rejects.again(connection, self._indexes, self._writing)
             await self._purge.when_due([one.version for one in self._indexes if one.version])
             await self._keep()
@@ -195,32 +195,42 @@ class Indexer:
             return live is not None
         return not one.version or one.version != live
 
-    async def _take_in(self, connection: Connection, followed: Sequence[Followed], page: Page) -> bool:
-        began = time.time_ns()
-        touched = self._taking.touched(page.events)
-        few = asyncio.Semaphore(AT_ONCE)
+    async def _take_in(self, connection: Connection, followed: Sequence[Followed], position: int) -> tuple[bool, bool]:
+        """Bring these, which all stand there, on: page after page, each composed while the one before is sent.
 
-        async def take(one: Followed) -> bool:
-            async with few:
-                try:
-                    if await self._taking.page(connection, one, touched, page.position):
-                        self._unkept.add(one.name)
-                except ReadBehind as behind:
-                    self._say(f"{one.name} waits for its read models: {behind}")
-                    return False
-                return True
+        Was there anything, and is there more?
+        """
+        worked = more = False
+        before: OnTheWay | None = None
+        try:
+            for _ in range(PAGES):
+                page = await self._page(position)
+                more = len(page.events) == PAGE
+                if page.position == position:
+                    break
+                on = await begun(self._taking, connection, followed, page, self._say)
+                last, before, followed, position = before, on, on.followed, page.position
+                worked |= bool(followed)
+                if last is not None:
+                    await self._settle(connection, last)
+                if not (more and followed):
+                    break
+            if before is not None:
+                await self._settle(connection, before)
+        except BaseException:
+            if before is not None:
+                await before.drop()
+            raise
+        return worked, more
 
-        taken = await asyncio.gather(*(take(one) for one in followed), return_exceptions=True)
-        if failed := next((told for told in taken if isinstance(told, BaseException)), None):
-            raise failed
-        reached = [one for one, told in zip(followed, taken, strict=True) if told]
-        for one in reached:
-            one.position = page.position
-        await tell(connection, {one.name: (one.version, one.position) for one in reached})
-        self._progress.advance({one.name: one.position for one in reached})
-        if self.steps is not None and page.events:
-            await self.steps.took_in("index", {one.name: self._concerns(one) for one in reached}, page.events, began)
-        return bool(reached)
+    async def _settle(self, connection: Connection, on: OnTheWay) -> None:
+        await on.settle()
+        self._unkept |= {name for name, sends in on.sends.items() if sends}
+        await tell(connection, {one.name: (one.version, one.position) for one in on.followed})
+        self._progress.advance({one.name: one.position for one in on.followed})
+        if self.steps is not None and on.page.events:
+            concerns = {one.name: self._concerns(one) for one in on.followed}
+            await self.steps.took_in("index", concerns, on.page.events, on.began)
 
     def _concerns(self, one: Followed) -> Callable[[Recorded], bool]:
         return lambda event: not one.concern.models.isdisjoint(self._taking.touched([event]))
