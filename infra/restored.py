@@ -8,6 +8,7 @@ from infra.kafka.relay import KNOWN
 from infra.kafka.wire import Wire
 from infra.opensearch.side import SearchSide
 from infra.postgres.connected import connected
+from infra.read_models.model import Connection
 
 END = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM log_position"
 GO_ON = "SELECT setval('log_position', greatest(1, %s))"
@@ -23,6 +24,8 @@ class Restored(NamedTuple):
     """How far outsiders are, by their names."""
     lost: int
     """Positions after the log's end that outsiders were told of, and that are not used again."""
+    retold: tuple[int, int] | None = None
+    """The first and the last position at which Kafka was told of another event than the log has by now."""
 
 
 async def go_on(conninfo: str, wire: Wire | None, lanes: str, search: SearchSide | None) -> Restored:
@@ -42,9 +45,21 @@ async def go_on(conninfo: str, wire: Wire | None, lanes: str, search: SearchSide
         ((end,),) = await (await connection.execute(END)).fetchall()
         furthest = max(end, *told.values(), 0)
         await connection.execute(GO_ON, [furthest])
-        if wire is not None and told["Kafka"] > end:
+        retold = None
+        if wire is not None and await _strange(connection, told["Kafka"], end, wire.mark):
             ((known,),) = await (await connection.execute(f"{KNOWN} WHERE name = %s", [wire.name])).fetchall()
-            mark = await (await connection.execute(MARK, [known])).fetchone()
-            await wire.put_back(known, mark[0] if mark else "")
+            if told["Kafka"] <= end:  # the log has grown past it since
+                retold = (known + 1, told["Kafka"])
+            await wire.put_back(known, await _mark(connection, known) or "")
             await wire.forget(lanes)
-    return Restored(end, told, furthest - end)
+    return Restored(end, told, furthest - end, retold)
+
+
+async def _strange(connection: Connection, told: int, end: int, mark: str) -> bool:
+    """Was Kafka told of something that this log does not have?"""
+    return told > end or bool(mark and mark != await _mark(connection, told))
+
+
+async def _mark(connection: Connection, position: int) -> str | None:
+    row = await (await connection.execute(MARK, [position])).fetchone()
+    return row[0] if row else None

@@ -40,9 +40,13 @@ def _print(done: Restored) -> None:
     say(f"The log ends at position {done.end}.")
     for name, position in done.told.items():
         say(f"{name} was told up to {position}.")
-    if not done.lost:
+    if not done.lost and not done.retold:
         say("Nobody was told of anything that it does not have: there is nothing to do.")
-        return
-    say(f"Positions {done.end + 1} to {done.end + done.lost} are lost and not used again: tell who follows Kafka.")
+    if done.retold:
+        first, last = done.retold
+        say(f"Positions {first} to {last} may be other events than those that Kafka was told of there: who follows it")
+        say("begins anew, or takes what has another `command` at a position for what happened.")
+    if done.lost:
+        say(f"Positions {done.end + 1} to {done.end + done.lost} are lost and not used again: tell who follows Kafka.")
     if done.told.get("OpenSearch", 0) > done.end:
         say("Search indexes may show what is lost: innkeep rebuild search:all")

@@ -89,6 +89,12 @@ async def test_a_restored_log_that_has_grown_past_kafka_is_known_all_the_same(
         async with running(relay):
             await until(lambda: relay.trouble is not None)
             assert "innkeep restored" in (await relay.health())["problem"]
+            done = await gone_on(after)
+            assert (done.lost, done.retold) == (0, (kept + 1, lost))
+            last = await after.write([stream], 1)
+            await until(lambda: relay.position >= last)
+        assert "problem" not in await relay.health()
+        assert (await gone_on(after)).retold is None
 
 
 async def test_projectors_find_nothing_in_their_lanes_that_the_log_has_lost(database: str, kafka: KafkaServer) -> None:
