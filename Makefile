@@ -40,7 +40,7 @@ test: $(STAMP) ## every test, with coverage; ARGS="tests/domain -k hold" for few
 	$(if $(strip $(ARGS)),,$(BIN)/pytest tests/faults)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(or $(ARGS),--ignore tests/faults)
 
-faults: $(STAMP) ## the long fault campaign: 200 kills under load; ARGS="--kills 20 --seconds 60 --seed 7"
+faults: $(STAMP) ## the long fault campaign: 200 kills under load; ARGS="--kills 20 --seconds 60 --fed-by kafka --seed 7"
 	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(STAMP) ## lint, types and house laws

@@ -23,12 +23,14 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="and until so many were killed (200)")
     parser.add_argument("--most", type=float, default=3600, help="seconds after which it ends all the same (3600)")
     parser.add_argument("--without", choices=["kafka", "opensearch"], action="append", default=[], help="leave it out")
+    parser.add_argument("--fed-by", choices=["log", "kafka"], default="log", help="where projectors follow it (log)")
     parser.add_argument("--guests", type=int, default=6, help="who book at once (6)")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of all that is left to chance")
     told = parser.parse_args()
     say = _progress()
     say(f"seed {told.seed}")
-    plan = Plan(seed=told.seed, kills=told.kills, seconds=told.seconds, most=told.most, guests=told.guests, scale=LONG)
+    ends = {"kills": told.kills, "seconds": told.seconds, "most": told.most}
+    plan = Plan(seed=told.seed, **ends, guests=told.guests, scale=LONG, fed_by=told.fed_by)
     run, found, verdict = trial(plan, say, told.without)
     sys.stdout.write("\n" + report(run, found, verdict) + "\n")
     faults = {name: lines for name, lines in verdict.items() if lines}

@@ -18,7 +18,7 @@ from tests.faults.clients import Doors
 from tests.faults.load import Load, cast
 from tests.faults.notebook import Notebook
 from tests.faults.processes import Keeper, Process
-from tests.faults.servers import Servers, servers
+from tests.faults.servers import FedBy, Servers, servers
 from tests.faults.troubles import Scale, Troubles
 
 ROLES = ("api", "api", "projector", "projector", "scheduler", "relay", "relay")
@@ -40,6 +40,8 @@ class Plan:
     """Seconds after which it ends all the same."""
     guests: int
     scale: Scale
+    fed_by: FedBy = "log"
+    """Where the projectors have the read models' events from."""
 
 
 @dataclass
@@ -71,7 +73,8 @@ class Campaign:
         roles = [role for role in ROLES if role != "relay" or running.kafka]
         numbered = [(role, roles[:place].count(role) + 1) for place, role in enumerate(roles)]
         self.processes = [
-            Process(role, number, running.folder, running.settings(f"{role}{number}")) for role, number in numbered
+            Process(role, number, running.folder, running.settings(f"{role}{number}", plan.fed_by))
+            for role, number in numbered
         ]
         self.keeper = Keeper(self.processes)
 

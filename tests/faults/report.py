@@ -15,6 +15,7 @@ def report(run: Run, found: Evidence, verdict: Verdict) -> str:
     rows: list[tuple[str, object]] = [
         ("date", f"{datetime.now(UTC):%Y-%m-%d}"),
         ("seed", run.plan.seed),
+        ("read models fed by", {"log": "the log", "kafka": "Kafka"}[run.plan.fed_by]),
         ("seconds under load", f"{run.seconds:,.0f}"),
         ("kills", run.kills.total()),
         *((f"— {name}", count) for name, count in sorted(run.kills.items())),

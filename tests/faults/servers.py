@@ -10,12 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from tests.faults.proxy import Network, Proxy
 from tests.infra.event_store.proof.cluster import Cluster
 from tests.services.kafka import KafkaServer
 from tests.services.opensearch import NotHere, OpenSearchServer
+
+FedBy = Literal["log", "kafka"]
+"""Where projectors have events from."""
 
 
 @dataclass
@@ -40,11 +44,13 @@ class Servers:
         self.proxies[f"postgresql of {name}"] = proxy
         return f"postgresql://innkeep@127.0.0.1:{proxy.port}/postgres"
 
-    def settings(self, name: str) -> dict[str, str]:
+    def settings(self, name: str, fed_by: FedBy = "log") -> dict[str, str]:
         """What a process has to be told."""
         told = {"MODE": "sandbox", "DATABASE_URL": self.database(name), "LOG_LEVEL": "warning"}
         if self.kafka is not None:
             told["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.servers
+            if fed_by == "kafka":
+                told["KAFKA_READ_MODELS"] = "all"
         if self.opensearch_proxy is not None:
             told["OPENSEARCH_URL"] = f"http://127.0.0.1:{self.opensearch_proxy.port}"
             told["OPENSEARCH_REPLICAS"] = "0"
