@@ -59,8 +59,11 @@ async def begun(
             else:
                 on.followed.append(one)
 
-    told = await asyncio.gather(*map(begin, followed), return_exceptions=True)
-    if failed := next((one for one in told if one is not None), None):
+    try:
+        told = await asyncio.gather(*map(begin, followed), return_exceptions=True)
+        if failed := next((one for one in told if one is not None), None):
+            raise failed
+    except BaseException:
         await on.drop()
-        raise failed
+        raise
     return on
