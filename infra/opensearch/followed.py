@@ -99,7 +99,9 @@ class Taking:
                 documents = await index.composer.of(ids[start : start + PORTION], source)
                 writes = [Write(index.version, id, position, document) for id, document in documents.items()]
                 await self._room.acquire()
-                begun.append(asyncio.create_task(self._send(connection, index, writes, touched, position)))
+                send = asyncio.create_task(self._send(connection, index, writes, touched, position))
+                send.add_done_callback(lambda _: self._room.release())  # one that is given up may never have begun
+                begun.append(send)
         except BaseException:
             await dropped(begun)
             raise
@@ -108,10 +110,7 @@ class Taking:
     async def _send(
         self, connection: Connection, index: Followed, writes: Sequence[Write], touched: Touched, position: int
     ) -> None:
-        try:
-            await self._rejects.keep(connection, index, await self._writing.all(writes), touched, position)
-        finally:
-            self._room.release()
+        await self._rejects.keep(connection, index, await self._writing.all(writes), touched, position)
 
 
 async def together(sends: Collection[Send]) -> None:

@@ -37,7 +37,7 @@ from read_api.ports import ReadBehind
 
 NAMED = "SELECT set_config('application_name', 'innkeep indexer', false)"
 PAGE = 500
-"""Events taken in at a time."""
+"""Events taken in at a time, usually."""
 BREATH = 0.05
 """Seconds between two pages that are not full, unless somebody waits: what happens meanwhile shares a request."""
 STANDBY_SECONDS = 0.25
@@ -66,6 +66,7 @@ class Indexer:
         writing: into them.
         rejects: what was not taken.
         progress: told of every position reached.
+        page: events taken in at a time.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Indexer:
         rejects: Rejects,
         purge: Purge,
         progress: Progress,
+        page: int = PAGE,
     ) -> None:
         self.leads = False
         self.trouble: str | None = None
@@ -91,6 +93,7 @@ class Indexer:
         self._taking, self._versions, self._rebuilds = taking, versions, rebuilds
         self._writing, self._rejects, self._purge = writing, rejects, purge
         self._progress = progress
+        self._page_size = page
         self._pause = STANDBY_SECONDS
         self._unkept: set[str] = set()
         self._kept_at = float("-inf")
@@ -167,7 +170,7 @@ class Indexer:
 
     async def _page(self, position: int) -> Page:
         try:
-            return await self._feed.read(position, PAGE)
+            return await self._feed.read(position, self._page_size)
         except UnknownEvent as unknown:
             raise Unavailable("A newer release wrote an event that this one does not know.", why=unknown) from unknown
 
@@ -205,7 +208,7 @@ class Indexer:
         try:
             for _ in range(PAGES):
                 page = await self._page(position)
-                more = len(page.events) == PAGE
+                more = len(page.events) == self._page_size
                 if page.position == position:
                     break
                 on = await begun(self._taking, connection, followed, page, self._say)
@@ -225,12 +228,14 @@ class Indexer:
 
     async def _settle(self, connection: Connection, on: OnTheWay) -> None:
         await on.settle()
+        self._pause = STANDBY_SECONDS
         self._unkept |= {name for name, sends in on.sends.items() if sends}
         await tell(connection, {one.name: (one.version, one.position) for one in on.followed})
         self._progress.advance({one.name: one.position for one in on.followed})
         if self.steps is not None and on.page.events:
             concerns = {one.name: self._concerns(one) for one in on.followed}
             await self.steps.took_in("index", concerns, on.page.events, on.began)
+        await self._keep()
 
     def _concerns(self, one: Followed) -> Callable[[Recorded], bool]:
         return lambda event: not one.concern.models.isdisjoint(self._taking.touched([event]))

@@ -14,7 +14,7 @@ from infra.opensearch.client import Cluster
 from infra.opensearch.comparing import Comparing
 from infra.opensearch.engine import OpenSearchSearch
 from infra.opensearch.followed import Followed, Taking
-from infra.opensearch.indexer import Indexer
+from infra.opensearch.indexer import PAGE, Indexer
 from infra.opensearch.layout import Layout
 from infra.opensearch.names import alias_of, family_of
 from infra.opensearch.purge import Purge
@@ -46,6 +46,7 @@ class SearchSide:
         cluster: where the indexes are; it is closed with this.
         prefix: of their names.
         shape: of new versions.
+        page: events that the indexer takes in at a time.
     """
 
     def __init__(
@@ -59,12 +60,13 @@ class SearchSide:
         cluster: Cluster,
         prefix: str = "innkeep",
         shape: Shape | None = None,
+        page: int = PAGE,
     ) -> None:
         self.cluster = cluster
         self.asking = side.asking
         self.layouts = layouts_of(indexes, side.resources)
         self.progress = Progress()
-        self._prefix, self._shape = prefix, shape or Shape()
+        self._prefix, self._shape, self._page = prefix, shape or Shape(), page
         self._conninfo, self._log, self._side = conninfo, log, side
         self._projections = [projection for projection in projections if isinstance(projection, Projection)]
 
@@ -92,6 +94,7 @@ class SearchSide:
             rejects=rejects,
             purge=Purge(self.cluster),
             progress=self.progress,
+            page=self._page,
         )
         arriving = Arriving(self.cluster, aliases, self.progress, self._log.end, self.asking)
         self.engine = OpenSearchSearch(self.cluster, self.layouts, aliases, arriving)

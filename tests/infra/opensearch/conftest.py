@@ -47,7 +47,9 @@ class Library:
     url: str
     prefix: str
 
-    async def search_side(self, indexes: Iterable[Index] = INDEXES, *, run: bool = True) -> SearchSide:
+    async def search_side(
+        self, indexes: Iterable[Index] = INDEXES, *, run: bool = True, cluster: Cluster | None = None, page: int = 500
+    ) -> SearchSide:
         """A search side as a process of its own would have it; running, unless told otherwise."""
         made = SearchSide(
             self.world.conninfo,
@@ -55,8 +57,9 @@ class Library:
             self.side,
             sample.PROJECTIONS,
             indexes,
-            cluster=Cluster(self.url, seconds=30.0, bulk_seconds=10.0),
+            cluster=cluster or Cluster(self.url, seconds=30.0, bulk_seconds=10.0),
             prefix=self.prefix,
+            page=page,
         )
         await self.world.stack.enter_async_context(made)
         if run:
