@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from domain.catalogue import AGGREGATES
 from domain.operator import Operator, Profile
@@ -23,6 +24,8 @@ OPERATORS = 50
 
 def started(conninfo: str) -> list[Any]:
     """What each of ten processes says of itself while all of them are up."""
+    # Ten at once on a busy machine take longer to be let in than the two seconds that are usual.
+    conninfo = make_conninfo(conninfo, connect_timeout=int(starting.SOON))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([starting.__name__])
     told, go = context.Queue(), context.Event()
