@@ -22,8 +22,8 @@ def run(data: Path) -> None:
 
     async def on_it(settings: Settings, conninfo: str, store: PostgresEventStore, side: ReadSide) -> None:
         async with AsyncExitStack() as stack:
-            named = wire_of(settings)
-            wire = await stack.enter_async_context(named) if named else None
+            made = wire_of(settings)
+            wire = await stack.enter_async_context(made) if made else None
             found = opensearch_of(settings, conninfo, store, side)
             search = await stack.enter_async_context(found) if found else None
             try:
