@@ -102,7 +102,8 @@ async def test_a_document_that_is_not_taken_any_more_is_counted_once(library: Li
 
 async def lengthened(library: Library, book: sample.Book) -> None:
     """The book is too long from now on."""
-    book.shelve(shelf=book.told[0], owner=BEN.id, title="Emma", genre="novel", price=1, pages=LONG)  # type: ignore[arg-type]
+    shelf, owner, *_ = book.told
+    book.shelve(shelf=shelf, owner=owner, title="Emma", genre="novel", price=1, pages=LONG)
     await library.world.happen(book)
 
 
