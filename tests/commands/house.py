@@ -131,3 +131,9 @@ LOFT: dict[str, Any] = {
     "isPublished": True,
 }
 """What a listing needs."""
+
+
+async def listed(house: House, host: Actor, **other: Any) -> dict[str, Any]:
+    """A loft of that host."""
+    listing: dict[str, Any] = await house.ask("createListing", host, **LOFT | other)
+    return listing

@@ -1,85 +1,29 @@
-"""What hosts do with their listings, as they and others meet it."""
+"""Hosts offer their listings: what is needed, what is kept as it was said, and what cannot be."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from commands.bus import Unauthenticated
-from commands.calendar_nights import claim_nights, release_nights
-from commands.ports import Answer, Cause
-from commands.registry import Command, Registry
-from commands.wire import Id, Message
-from commands.work import Work
 from domain.actor import NOBODY, Actor
-from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from domain.listing import Listing
-from domain.stay import Nights
-from tests.commands.house import LOFT, NOON, House, open_house, somebody
-
-
-class Hold(Message):
-    """Have nights of a listing, as a reservation does."""
-
-    listing_id: Id
-    claim_id: Id
-    check_in: date
-    check_out: date
-
-
-async def hold(work: Work, m: Hold) -> Answer:
-    listing = await work.load(Listing, m.listing_id, fresh=True)
-    _ = listing.offer
-    await claim_nights(work, m.listing_id, m.claim_id, Nights(m.check_in, m.check_out))
-    return Answer()
-
-
-async def free(work: Work, m: Hold) -> Answer:
-    await release_nights(work, m.listing_id, m.claim_id, Nights(m.check_in, m.check_out))
-    return Answer()
-
-
-HOLD = Command(name="hold", doc="Have nights.", message=Hold, handler=hold)
-FREE = Command(name="free", doc="Give nights back.", message=Hold, handler=free)
+from domain.errors import Invalid
+from tests.commands.house import LOFT, House, listed, open_house, somebody
 
 
 @pytest.fixture(scope="module")
-async def opened(module_database: str) -> AsyncIterator[House]:
-    async with open_house(module_database, commands=(HOLD, FREE)) as house:
+async def house(module_database: str) -> AsyncIterator[House]:
+    async with open_house(module_database) as house:
         yield house
-
-
-@pytest.fixture
-def house(opened: House) -> House:
-    """At noon of the first of June, whatever the tests before did with its time."""
-    opened.now = NOON
-    return opened
 
 
 @pytest.fixture
 def host() -> Actor:
     return somebody()
-
-
-async def listed(house: House, host: Actor, **other: Any) -> dict[str, Any]:
-    listing: dict[str, Any] = await house.ask("createListing", host, **LOFT | other)
-    return listing
-
-
-async def holds(house: House, listing: dict[str, Any], check_in: date, nights: int, claim: UUID | None = None) -> UUID:
-    claim = claim or uuid4()
-    stay = {"checkIn": check_in.isoformat(), "checkOut": (check_in + timedelta(nights)).isoformat()}
-    await house.ask("hold", somebody(), listingId=listing["id"], claimId=str(claim), **stay)
-    return claim
-
-
-TODAY = date(2026, 6, 1)
 
 
 class TestCreate:
@@ -279,205 +223,3 @@ class TestCreate:
         season = {"from": "2026-07-01T23:30:00Z", "to": "2026-08-01T12:00:00Z", "minStay": 2}
         told = (await listed(house, host, seasonalPricing=[season]))["seasonalPricing"]
         assert told == [{"from": "2026-07-02", "to": "2026-08-01", "minStay": 2}]
-
-
-class TestUpdate:
-    async def test_what_is_absent_stays_and_null_clears(self, house: House, host: Actor) -> None:
-        before = await listed(house, host, minStay=2, houseRules="No parties.", bookingPolicies={"maxGuests": 2})
-        after = await house.ask("updateListing", host, listingId=before["id"], houseRules=None, title="Attic")
-        assert after == before | {
-            "houseRules": None,
-            "title": "Attic",
-            "recordVersion": 2,
-            "updatedAt": after["updatedAt"],
-        }
-        cleared = await house.ask("updateListing", host, listingId=before["id"], minStay=None, bookingPolicies=None)
-        assert (cleared["minStay"], cleared["bookingPolicies"], cleared["recordVersion"]) == (None, None, 3)
-
-    @pytest.mark.parametrize("field", ["title", "pricePerNight", "location", "isPublished", "currency", "approvalType"])
-    async def test_what_is_required_cannot_be_cleared(self, house: House, host: Actor, field: str) -> None:
-        listing = await listed(house, host)
-        with pytest.raises(Invalid) as refusal:
-            await house.ask("updateListing", host, listingId=listing["id"], **{field: None})
-        assert field in refusal.value.detail["fields"]
-
-    async def test_the_host_cannot_be_changed(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        with pytest.raises(Invalid):
-            await house.ask("updateListing", host, listingId=listing["id"], hostId=str(uuid4()))
-
-    async def test_a_stale_version_is_refused(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        await house.ask("updateListing", host, listingId=listing["id"], title="Attic", recordVersion=1)
-        with pytest.raises(Refused) as refusal:
-            await house.ask("updateListing", host, listingId=listing["id"], title="Den", recordVersion=1)
-        assert (refusal.value.rule, refusal.value.detail) == ("STALE_VERSION", {"recordVersion": 2})
-
-    async def test_what_already_holds_records_nothing(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        again = await house.ask("updateListing", host, **LOFT, listingId=listing["id"])
-        assert (again["recordVersion"], len(await house.log(UUID(listing["id"])))) == (1, 1)
-
-    async def test_only_host_and_admins_change_it(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        for stranger in (somebody(), somebody("moderator")):
-            with pytest.raises(NotAllowed):
-                await house.ask("updateListing", stranger, listingId=listing["id"], title="Mine")
-        await house.ask("updateListing", somebody("admin"), listingId=listing["id"], title="Checked")
-
-    async def test_unpublished_it_is_its_hosts_and_staffs_alone(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host, isPublished=False)
-        for stranger in (NOBODY, somebody()):
-            assert await house.get("listing", listing["id"], stranger) is None
-            assert listing not in await house.listed("listing", stranger)
-        with pytest.raises(NotThere):
-            await house.ask("updateListing", somebody(), listingId=listing["id"], title="Mine")
-        for friend in (host, somebody("moderator"), somebody("admin")):
-            assert await house.get("listing", listing["id"], friend) == listing
-        await house.ask("updateListing", host, listingId=listing["id"], isPublished=True)
-        assert await house.get("listing", listing["id"]) is not None
-
-    async def test_an_id_of_something_else_is_not_there(self, house: House) -> None:
-        amenity = await house.ask("createListingAmenity", somebody("admin"), name="Pool")
-        for id in (amenity["id"], str(uuid4())):
-            with pytest.raises(NotThere):
-                await house.ask("updateListing", somebody("admin"), listingId=id, title="Mine")
-
-
-class TestCurrency:
-    async def test_it_changes_only_with_every_price(self, house: House, host: Actor) -> None:
-        season = {"from": "2026-07-01", "to": "2026-08-01", "pricePerNight": 150}
-        listing = await listed(house, host, seasonalPricing=[season], bookingPolicies={"cleaningFee": 30})
-        yen = {"listingId": listing["id"], "currency": "JPY", "pricePerNight": 12_000}
-        with pytest.raises(Refused) as refusal:
-            await house.ask("updateListing", host, **yen)
-        assert (refusal.value.rule, refusal.value.detail["prices"]) == (
-            "WRONG_STATE",
-            ["bookingPolicies", "seasonalPricing"],
-        )
-        fee = {"bookingPolicies": {"cleaningFee": 3_000}}
-        after = await house.ask("updateListing", host, **yen, **fee, seasonalPricing=None)
-        assert (after["currency"], after["pricePerNight"], after["recordVersion"]) == ("JPY", 12_000, 2)
-
-    async def test_it_changes_with_a_price_that_happens_to_be_the_same(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        after = await house.ask("updateListing", host, listingId=listing["id"], currency="USD", pricePerNight=99.99)
-        assert (after["currency"], after["pricePerNight"]) == ("USD", Decimal("99.99"))
-
-    async def test_it_does_not_change_while_the_calendar_has_prices(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        night = {"listingId": listing["id"], "date": "2031-01-01", "isAvailable": True}
-        entry = await house.ask("createListingCalendar", host, **night, priceOverride=80)
-        dollars = {"listingId": listing["id"], "currency": "USD", "pricePerNight": 100}
-        with pytest.raises(Refused) as refusal:
-            await house.ask("updateListing", host, **dollars)
-        assert refusal.value.rule == "WRONG_STATE"
-        await house.ask("updateListingCalendar", host, listingCalendarId=entry["id"], priceOverride=None)
-        assert (await house.ask("updateListing", host, **dollars))["currency"] == "USD"
-
-    async def test_a_price_entered_while_it_changes_is_never_taken_for_the_new_one(
-        self, house: House, host: Actor
-    ) -> None:
-        for _ in range(5):
-            listing = await listed(house, host)
-            night = {"listingId": listing["id"], "date": "2026-07-01", "isAvailable": True, "priceOverride": 80}
-            await asyncio.gather(
-                house.ask("createListingCalendar", host, **night),
-                house.ask("updateListing", host, listingId=listing["id"], currency="JPY", pricePerNight=12_000),
-                return_exceptions=True,
-            )
-            now = await house.get("listing", listing["id"], host)
-            entries = [e for e in await house.listed("listingCalendar", host) if e["listingId"] == listing["id"]]
-            assert now is not None
-            prices = [e["priceOverride"] for e in entries]
-            assert prices in ([], [80])
-            assert now["currency"] == "EUR" or not prices or str(prices[0]) == "80"  # yen have no cents
-
-
-class TestDelete:
-    async def test_it_is_hidden_from_everyone(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        gone = await house.ask("deleteListing", host, listingId=listing["id"])
-        assert (gone["isActive"], gone["recordVersion"]) == (False, 2)
-        for caller in (NOBODY, host, somebody("admin")):
-            assert await house.get("listing", listing["id"], caller) is None
-            assert listing["id"] not in {seen["id"] for seen in await house.listed("listing", caller)}
-        for command in ("deleteListing", "updateListing"):
-            with pytest.raises(NotThere):
-                await house.ask(command, host, listingId=listing["id"])
-
-    async def test_only_host_and_admins_delete_it(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        with pytest.raises(NotAllowed):
-            await house.ask("deleteListing", somebody("moderator"), listingId=listing["id"])
-        assert (await house.ask("deleteListing", somebody("admin"), listingId=listing["id"]))["isActive"] is False
-
-    @pytest.mark.parametrize("days_ahead", [0, 5, 29, 400, 1_090])
-    async def test_it_is_refused_while_nights_are_held(self, house: House, host: Actor, days_ahead: int) -> None:
-        listing = await listed(house, host)
-        claim = await holds(house, listing, TODAY + timedelta(days_ahead), 2)
-        with pytest.raises(Refused) as refusal:
-            await house.ask("deleteListing", host, listingId=listing["id"])
-        assert refusal.value.rule == "LISTING_HAS_CLAIMS"
-        stay = {"checkIn": "2026-05-01", "checkOut": "2029-12-31", "claimId": str(claim)}
-        await house.ask("free", host, listingId=listing["id"], **stay)
-        assert (await house.ask("deleteListing", host, listingId=listing["id"]))["isActive"] is False
-
-    async def test_a_stay_farther_away_than_is_booked_today_counts_too(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        await holds(house, listing, TODAY + timedelta(3_000), 2)
-        with pytest.raises(Refused):
-            await house.ask("deleteListing", host, listingId=listing["id"])
-
-    async def test_a_stay_counts_until_it_has_checked_out(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        await holds(house, listing, TODAY - timedelta(3), 3)
-        house.now = datetime(2026, 6, 1, 8, 59, tzinfo=UTC)  # 10:59 in Paris
-        with pytest.raises(Refused):
-            await house.ask("deleteListing", host, listingId=listing["id"])
-        house.now = datetime(2026, 6, 1, 9, tzinfo=UTC)
-        assert (await house.ask("deleteListing", host, listingId=listing["id"]))["isActive"] is False
-
-    async def test_a_host_block_does_not_keep_it(self, house: House, host: Actor) -> None:
-        listing = await listed(house, host)
-        await house.ask("createListingCalendar", host, listingId=listing["id"], date="2026-06-05", isAvailable=False)
-        assert (await house.ask("deleteListing", host, listingId=listing["id"]))["isActive"] is False
-        entries = await house.listed("listingCalendar", somebody("admin"))
-        assert listing["id"] not in {entry["listingId"] for entry in entries}
-
-    async def test_a_stay_asked_for_at_the_same_moment_is_either_first_or_not_at_all(
-        self, house: House, host: Actor
-    ) -> None:
-        for attempt in range(12):
-            listing = await listed(house, host)
-            deleted, *held = await asyncio.gather(
-                house.ask("deleteListing", host, listingId=listing["id"]),
-                *(holds(house, listing, TODAY + timedelta(90 * n + attempt), 2) for n in range(4)),
-                return_exceptions=True,
-            )
-            had = [answer for answer in held if isinstance(answer, UUID)]
-            if isinstance(deleted, dict):
-                assert had == []
-                assert all(isinstance(answer, NotThere) for answer in held)
-            else:
-                assert isinstance(deleted, Refused)
-                assert deleted.rule == "LISTING_HAS_CLAIMS"
-                assert had
-
-
-async def test_two_work_units_that_claim_and_close_cannot_both_be_saved(house: House, host: Actor) -> None:
-    """The same race, with each decided before either is saved."""
-    listing = await listed(house, host)
-    stay = Hold(listing_id=UUID(listing["id"]), claim_id=uuid4(), check_in=TODAY, check_out=TODAY + timedelta(40))
-    registry: Registry = house.registry
-    deletion, claiming = (
-        Work(house.store, house.bus.services, Cause(uuid4(), "race", host, house.now), real_now=house.now)
-        for _ in range(2)
-    )
-    message = registry["deleteListing"].message.model_validate({"listingId": listing["id"]})
-    await registry["deleteListing"].handler(deletion, message)
-    await hold(claiming, stay)
-    await deletion.save()
-    with pytest.raises(Exception, match=r".") as conflict:
-        await claiming.save()
-    assert type(conflict.value).__name__ == "Conflict"
