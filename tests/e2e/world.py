@@ -137,6 +137,11 @@ class World:
         found = rows(self.root, "/v1/paymentrecords", reservationId=stay["id"], sortBy="createdAt", sortOrder="asc")
         return [row for row in found if kind in {None, row["kind"]}]
 
+    def attempt(self, stay: Json) -> Json:
+        """The newest attempt to pay for a stay."""
+        found: Json = ok(self.root.get(f"/v1/reservationpaymentbyorderid/{stay['id']}"))["sys_reservationPayment"]
+        return found
+
     # Time
 
     def now(self) -> datetime:

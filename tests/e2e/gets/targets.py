@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.e2e.callbacks import event, signed
 from tests.e2e.talk import Caller, Json, Person, ok
-from tests.e2e.test_payments import event, signed
 from tests.e2e.world import LOFT, World
 
 
