@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.e2e.reviews.reviewing import review
 from tests.e2e.search.dashboards import AT, ask, count, fields, ids, leaf, page
 from tests.e2e.talk import ABSENT, Caller, Json, invalid, ok, refused
-from tests.e2e.test_reviews import review
 from tests.e2e.world import World
 
 NOISE = ("elapsedMs", "requestId", "date", "filters")

@@ -1,0 +1,1 @@
+"""Reviews of a stay: how they are written, kept sealed, and published."""
