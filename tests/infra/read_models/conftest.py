@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
@@ -97,6 +97,27 @@ class World:
     async def caught_up(self, side: ReadSide, *models: str) -> None:
         """Wait until all that happened is in these models, or all of them."""
         await side.waiting.until_now(models or tuple(side.models), 10)
+
+
+async def rows(world: World, query: str) -> Sequence[tuple[Any, ...]]:
+    """What the database answers."""
+    async with await psycopg.AsyncConnection.connect(world.conninfo) as connection:
+        return await (await connection.execute(query)).fetchall()
+
+
+async def filled(world: World, side: ReadSide) -> list[sample.Book]:
+    """Four books of four shelves, that a read side has caught up with: all were lent, one came back, one is burnt."""
+    books = []
+    for n in range(4):
+        book = await world.book(await world.shelf(ANNA, f"place {n}"), ANNA, f"Volume {n}")
+        book.lend(world.now, "2026-03-18", "UTC")
+        await world.happen(book)
+        books.append(book)
+    books[0].give_back()
+    books[1].burn()
+    await world.happen(*books[:2])
+    await world.caught_up(side)
+    return books
 
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
