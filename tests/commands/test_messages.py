@@ -1,140 +1,22 @@
-"""Conversations as their callers meet them: who opens one, writes, reads, flags and reports, and what is counted."""
+"""Messages as their callers meet them: who writes, reads, corrects, flags and hides them."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.actor import SYSTEM, Actor
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from tests.commands.marketplace import Marketplace, open_marketplace, somebody
-
-HOST, GUEST, OTHER = somebody(), somebody(), somebody()
-ADMIN, MODERATOR = somebody("admin"), somebody("moderator")
+from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.talking import ADMIN, GUEST, HOST, MODERATOR, OTHER, change, say, seen, talk, thread_of
 
 
 @pytest.fixture(scope="module")
 async def market(module_database: str) -> AsyncIterator[Marketplace]:
     async with open_marketplace(module_database) as market:
         yield market
-
-
-async def talk(market: Marketplace, **over: Any) -> Any:
-    """A conversation about a new listing."""
-    listing = await market.listing(HOST)
-    return await market.ask("createMessageThread", GUEST, **({"listingId": listing["id"]} | over))
-
-
-async def say(market: Marketplace, thread: Any, by: Actor = GUEST, content: str = "Hello", **more: Any) -> Any:
-    return await market.ask("createMessage", by, threadId=thread["id"], content=content, **more)
-
-
-async def change(market: Marketplace, message: Any, by: Actor, **changes: Any) -> Any:
-    return await market.ask("updateMessage", by, messageId=message["id"], **changes)
-
-
-async def seen(market: Marketplace, thread: Any, by: Actor) -> list[str]:
-    """What the messages of a conversation say, as a list shows them."""
-    await market.product.services.documents.select("message", threadId=thread["id"])
-    asked = [("threadId", thread["id"])]
-    listed = await market.product.reads.list(market.product.resources["message"], asked, by)
-    assert listed.documents is not None
-    assert listed.total == len(listed.documents)
-    return [message["content"] for message in listed.documents]
-
-
-async def thread_of(market: Marketplace, thread: Any, by: Actor = GUEST) -> dict[str, Any]:
-    found = await market.get("messageThread", thread["id"], by)
-    assert found is not None
-    return found
-
-
-class TestOpening:
-    """A guest asks the host of a listing that they see, the parties of a stay talk about it: once at a time."""
-
-    async def test_a_guest_asks_the_host_of_a_listing(self, market: Marketplace) -> None:
-        thread = await talk(market)
-        assert (thread["guestId"], thread["hostId"]) == (str(GUEST.id), str(HOST.id))
-        assert (thread["isOpen"], thread["messageCount"], thread["lastMessageAt"]) == (True, 0, None)
-        assert (thread["reservationId"], thread["_owner"]) == (None, str(GUEST.id))
-
-    @pytest.mark.parametrize("by", [GUEST, HOST])
-    async def test_either_party_of_a_stay_begins_and_the_stay_says_where_and_who(
-        self, market: Marketplace, by: Actor
-    ) -> None:
-        stay = await market.book(GUEST, await market.listing(HOST))
-        thread = await market.ask("createMessageThread", by, reservationId=stay["id"])
-        same = ("listingId", "guestId", "hostId")
-        assert [thread[name] for name in same] == [stay[name] for name in same]
-        assert thread["reservationId"] == stay["id"]
-
-    async def test_who_talks_is_not_the_callers_to_say(self, market: Marketplace) -> None:
-        listing = await market.listing(HOST)
-        for wrong in ({"hostId": str(uuid4())}, {"guestId": str(OTHER.id)}):
-            with pytest.raises(Refused) as refused:
-                await market.ask("createMessageThread", GUEST, listingId=listing["id"], **wrong)
-            assert refused.value.rule == "SERVER_OWNED"
-        right = {"hostId": str(HOST.id), "guestId": str(GUEST.id), "isOpen": True, "messageCount": 0}
-        assert await market.ask("createMessageThread", GUEST, listingId=listing["id"], **right)
-
-    async def test_not_with_oneself_not_about_nothing_and_not_about_what_is_not_offered(
-        self, market: Marketplace
-    ) -> None:
-        hidden = await market.listing(HOST, isPublished=False)
-        with pytest.raises(NotThere):
-            await market.ask("createMessageThread", GUEST, listingId=hidden["id"])
-        with pytest.raises(Refused, match="your own"):
-            await market.ask("createMessageThread", HOST, listingId=hidden["id"])
-        with pytest.raises(Refused) as refused:
-            await market.ask("createMessageThread", ADMIN, listingId=hidden["id"])
-        assert refused.value.rule == "LISTING_NOT_PUBLISHED"
-        with pytest.raises(Invalid):
-            await market.ask("createMessageThread", GUEST)
-
-    async def test_strangers_do_not_learn_of_a_stay_and_staff_do_not_talk_in_it(self, market: Marketplace) -> None:
-        stay = await market.book(GUEST, await market.listing(HOST))
-        with pytest.raises(NotThere):
-            await market.ask("createMessageThread", OTHER, reservationId=stay["id"])
-        with pytest.raises(NotAllowed):
-            await market.ask("createMessageThread", ADMIN, reservationId=stay["id"])
-
-    async def test_one_at_a_time_about_the_same(self, market: Marketplace) -> None:
-        first = await talk(market)
-        about = {"listingId": first["listingId"]}
-        with pytest.raises(Refused) as refused:
-            await market.ask("createMessageThread", GUEST, **about)
-        assert (refused.value.rule, refused.value.detail) == ("ENTRY_EXISTS", {"messageThreadId": first["id"]})
-        assert (await market.ask("createMessageThread", OTHER, **about))["guestId"] == str(OTHER.id)
-        await market.ask("updateMessageThread", HOST, messageThreadId=first["id"], isOpen=False)
-        second = await market.ask("createMessageThread", GUEST, **about)
-        with pytest.raises(Refused) as again:
-            await market.ask("updateMessageThread", HOST, messageThreadId=first["id"], isOpen=True)
-        assert again.value.detail == {"messageThreadId": second["id"]}
-        await market.ask("deleteMessageThread", GUEST, messageThreadId=second["id"])
-        assert (await market.ask("updateMessageThread", HOST, messageThreadId=first["id"], isOpen=True))["isOpen"]
-
-    async def test_of_many_who_begin_at_once_one_does(self, market: Marketplace) -> None:
-        listing = await market.listing(HOST)
-        asked = [market.ask("createMessageThread", GUEST, listingId=listing["id"]) for _ in range(8)]
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-        begun = [answer for answer in answers if isinstance(answer, dict)]
-        assert len(begun) == 1
-        refused = [answer for answer in answers if isinstance(answer, Refused)]
-        assert [answer.detail for answer in refused] == [{"messageThreadId": begun[0]["id"]}] * 7
-
-    async def test_what_it_is_about_stays(self, market: Marketplace) -> None:
-        thread = await talk(market)
-        same = {"listingId": thread["listingId"], "reservationId": None, "messageCount": 99}
-        unchanged = await market.ask("updateMessageThread", GUEST, messageThreadId=thread["id"], **same)
-        assert unchanged["recordVersion"] == thread["recordVersion"]
-        with pytest.raises(Refused) as refused:
-            await market.ask("updateMessageThread", GUEST, messageThreadId=thread["id"], listingId=str(uuid4()))
-        assert refused.value.rule == "SERVER_OWNED"
 
 
 class TestWriting:
@@ -308,74 +190,3 @@ class TestChanging:
         with pytest.raises(Refused) as refused:
             await change(market, message, GUEST, content="Hi", recordVersion=1)
         assert refused.value.rule == "STALE_VERSION"
-
-
-class TestReports:
-    """By who did not write it, one at a time; seen by both sides and staff; settled by staff."""
-
-    async def reported(self, market: Marketplace) -> tuple[Any, Any]:
-        message = await say(market, await talk(market))
-        report = await market.ask("createMessageReport", HOST, messageId=message["id"], reportReason="Rude")
-        return message, report
-
-    async def test_the_reporter_the_one_reported_and_staff_see_it(self, market: Marketplace) -> None:
-        message, report = await self.reported(market)
-        assert (report["reportedBy"], report["messageId"]) == (str(HOST.id), message["id"])
-        assert (report["moderationStatus"], report["adminId"], report["resolutionNotes"]) == ("pending", None, None)
-        for by in (HOST, GUEST, MODERATOR):
-            assert await market.get("messageReport", report["id"], by) == report
-        assert await market.get("messageReport", report["id"], OTHER) is None
-
-    async def test_nobody_reports_themselves_or_what_they_do_not_see(self, market: Marketplace) -> None:
-        message = await say(market, await talk(market))
-        for by, refusal in ((GUEST, NotAllowed), (OTHER, NotThere)):
-            with pytest.raises(refusal):
-                await market.ask("createMessageReport", by, messageId=message["id"], reportReason="Rude")
-
-    async def test_one_open_report_each(self, market: Marketplace) -> None:
-        message, report = await self.reported(market)
-        again = {"messageId": message["id"], "reportReason": "Rude"}
-        with pytest.raises(Refused) as refused:
-            await market.ask("createMessageReport", HOST, **again)
-        assert refused.value.rule == "ENTRY_EXISTS"
-        assert await market.ask("createMessageReport", MODERATOR, **again)
-        closes = {"messageReportId": report["id"], "moderationStatus": "closed"}
-        await market.ask("updateMessageReport", MODERATOR, **closes)
-        assert (await market.ask("createMessageReport", HOST, **again))["id"] != report["id"]
-
-    async def test_staff_settle_it_and_their_notes_are_theirs(self, market: Marketplace) -> None:
-        _, report = await self.reported(market)
-        settle = {"messageReportId": report["id"], "moderationStatus": "reviewed", "resolutionNotes": "We have spoken"}
-        settled = await market.ask("updateMessageReport", MODERATOR, **settle)
-        assert (settled["adminId"], settled["resolutionNotes"]) == (str(MODERATOR.id), "We have spoken")
-        added = await market.ask("updateMessageReport", ADMIN, messageReportId=report["id"], resolutionNotes="All well")
-        assert (added["adminId"], added["resolutionNotes"]) == (str(MODERATOR.id), "All well")
-        assert "We have spoken" not in repr(await market.log(UUID(report["id"])))
-        cleared = await market.ask("updateMessageReport", ADMIN, messageReportId=report["id"], resolutionNotes=None)
-        assert cleared["resolutionNotes"] is None
-        for by in (HOST, GUEST):
-            with pytest.raises(NotAllowed):
-                await market.ask("updateMessageReport", by, messageReportId=report["id"], moderationStatus="closed")
-
-    async def test_it_is_handed_to_staff_alone(self, market: Marketplace) -> None:
-        _, report = await self.reported(market)
-        with pytest.raises(Invalid):
-            await market.ask("updateMessageReport", ADMIN, messageReportId=report["id"], adminId=str(OTHER.id))
-
-    async def test_what_is_hidden_later_stays_reported(self, market: Marketplace) -> None:
-        message, report = await self.reported(market)
-        await market.ask("deleteMessage", GUEST, messageId=message["id"])
-        assert await market.get("messageReport", report["id"], HOST) == report
-
-
-async def test_a_conversation_as_it_was(market: Marketplace) -> None:
-    """Its past counts what was there then."""
-    thread = await talk(market)
-    await say(market, thread)
-    before = market.now
-    await market.pass_time(timedelta(hours=1))
-    await say(market, thread, HOST)
-    await thread_of(market, thread)
-    resource = market.product.resources["messageThread"]
-    then = await market.product.reads.as_of(resource, UUID(thread["id"]), before.isoformat(), HOST)
-    assert then["messageCount"] == 1

@@ -1,24 +1,18 @@
-"""Paying for a stay: what becomes of the reservation, and of the money."""
+"""Paying for a stay that payment confirms, and what a cancellation gives back."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from domain.actor import Actor
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
 from infra.payments.simulator import Simulator
 from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
+from tests.commands.paying import ASKS, DECLINES, GUEST, HOST, MINUTES, WAITS, held, started, state, step
 from tests.commands.till import attempts, books, kinds, ledger, total
 
-HOST, GUEST, OTHER, ADMIN = somebody(), somebody(), somebody(), somebody("admin")
-MINUTES = {n: timedelta(minutes=n) for n in (1, 5, 10, 11, 14, 15, 16, 20)}
-ASKS = "pm_card_authenticationRequired"
-WAITS = "pm_card_processing"
-DECLINES = "pm_card_chargeDeclined"
+OTHER, ADMIN = somebody(), somebody("admin")
 
 
 @pytest.fixture
@@ -27,31 +21,6 @@ async def market(database: str) -> AsyncIterator[Marketplace]:
     async with open_marketplace(database, payments=simulator) as market:
         yield market
     await simulator.close()
-
-
-async def held(market: Marketplace, *, manual: bool = False, ahead: int = 30, **over: Any) -> Any:
-    """A reservation that is to be paid."""
-    listing = await market.listing(HOST, approvalType="manual" if manual else "instant", **over)
-    return await market.book(GUEST, listing, ahead)
-
-
-async def started(market: Marketplace, reservation: Any, method: str = "pm_card_visa", **more: Any) -> dict[str, Any]:
-    """All that starting a payment answers."""
-    params = {"paymentMethodId": method} | more
-    return await market.answered(
-        "startReservationPayment", GUEST, reservationId=reservation["id"], paymentUserParams=params
-    )
-
-
-async def step(market: Marketplace, reservation: Any, status: str, by: Actor) -> Any:
-    """Ask for the reservation's next step."""
-    return await market.ask("updateReservation", by, reservationId=reservation["id"], bookingStatus=status)
-
-
-async def state(market: Marketplace, reservation: Any) -> tuple[str, str]:
-    """What the reservation shows of itself and of its payment."""
-    now = await market.reservation(reservation["id"])
-    return now["bookingStatus"], now["paymentConfirmation"]
 
 
 class TestInstant:
@@ -167,172 +136,6 @@ class TestInstant:
                 )
         with pytest.raises(NotAllowed):
             await market.ask("refreshReservationPayment", HOST, reservationId=reservation["id"])
-
-
-class TestManual:
-    """The host has to accept."""
-
-    async def test_an_authorisation_waits_for_the_host_longer(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        answered = await started(market, reservation)
-        assert answered["extra"]["paymentResult"]["paymentStatus"] == "requires_capture"
-        assert (answered["shown"]["bookingStatus"], answered["shown"]["paymentConfirmation"]) == (
-            "pending",
-            "processing",
-        )
-        assert answered["shown"]["holdExpiresAt"] > reservation["holdExpiresAt"]
-        assert (await ledger(market, reservation)).money_in == 0
-
-    async def test_accepting_captures(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation)
-        accepted = await step(market, reservation, "confirmed", HOST)
-        assert (accepted["bookingStatus"], accepted["paymentConfirmation"]) == ("confirmed", "paid")
-        assert await kinds(market, reservation) == ["charge"]
-
-    async def test_accepting_without_an_authorisation_is_refused(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        with pytest.raises(Refused) as refused:
-            await step(market, reservation, "confirmed", HOST)
-        assert refused.value.rule == "PAYMENT_NOT_AUTHORISED"
-        await started(market, reservation, ASKS)
-        with pytest.raises(Refused):
-            await step(market, reservation, "confirmed", HOST)
-
-    async def test_declining_voids(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation)
-        declined = await step(market, reservation, "declined", HOST)
-        assert (declined["bookingStatus"], declined["paymentConfirmation"]) == ("declined", "canceled")
-        assert [a["statusLiteral"] for a in await attempts(market, reservation)] == ["canceled"]
-        assert await kinds(market, reservation) == []
-
-    async def test_declining_while_the_payment_is_processing_lets_it_go_when_it_settles(
-        self, market: Marketplace
-    ) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation, WAITS)
-        await step(market, reservation, "declined", HOST)
-        assert await state(market, reservation) == ("declined", "processing")
-        await market.pass_time(MINUTES[10])
-        assert await state(market, reservation) == ("declined", "canceled")
-        assert [a["statusLiteral"] for a in await attempts(market, reservation)] == ["canceled"]
-        assert await kinds(market, reservation) == []
-
-    async def test_declining_while_the_guest_authenticates_voids(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation, ASKS)
-        await step(market, reservation, "declined", HOST)
-        assert await state(market, reservation) == ("declined", "canceled")
-        refreshed = await market.answered("refreshReservationPayment", GUEST, reservationId=reservation["id"])
-        assert refreshed["extra"]["paymentResult"]["paymentStatus"] == "canceled"
-
-    async def test_an_expired_request_voids_the_authorisation(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation)
-        await market.pass_time(timedelta(hours=24))
-        assert await state(market, reservation) == ("cancelled", "canceled")
-        assert [a["statusLiteral"] for a in await attempts(market, reservation)] == ["canceled"]
-
-    async def test_a_cancelled_request_voids_the_authorisation(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation)
-        cancelled = await step(market, reservation, "cancelled", GUEST)
-        assert (cancelled["bookingStatus"], cancelled["paymentConfirmation"]) == ("cancelled", "canceled")
-        assert [a["statusLiteral"] for a in await attempts(market, reservation)] == ["canceled"]
-
-    async def test_a_late_authorisation_is_voided(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation, WAITS, settleAfterSeconds=1200)
-        await market.pass_time(MINUTES[20])
-        assert await state(market, reservation) == ("cancelled", "canceled")
-        assert [a["statusLiteral"] for a in await attempts(market, reservation)] == ["canceled"]
-
-    async def test_a_failed_capture_leaves_fifteen_minutes_to_pay_otherwise(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation, outcome="failed")
-        answered = await market.answered(
-            "updateReservation", HOST, reservationId=reservation["id"], bookingStatus="confirmed"
-        )
-        assert (answered["status"], answered["extra"]["errCode"]) == (402, "PAYMENT_DECLINED")
-        assert await state(market, reservation) == ("pending", "pending")
-        assert await kinds(market, reservation) == ["failed"]
-        await market.pass_time(MINUTES[14])
-        await started(market, reservation)
-        await step(market, reservation, "confirmed", HOST)
-        assert await state(market, reservation) == ("confirmed", "paid")
-
-    async def test_a_failed_capture_and_nothing_else_expires(self, market: Marketplace) -> None:
-        reservation = await held(market, manual=True)
-        await started(market, reservation, outcome="failed")
-        await market.answered("updateReservation", HOST, reservationId=reservation["id"], bookingStatus="confirmed")
-        await market.pass_time(MINUTES[15])
-        assert await state(market, reservation) == ("cancelled", "canceled")
-
-
-class TestLate:
-    """Never both confirmed and refunded, never neither."""
-
-    async def test_a_late_payment_claims_free_nights_again(self, market: Marketplace) -> None:
-        reservation = await held(market)
-        await started(market, reservation, WAITS, settleAfterSeconds=1200)
-        await market.pass_time(MINUTES[16])
-        assert await state(market, reservation) == ("cancelled", "canceled")
-        await market.pass_time(MINUTES[5])
-        revived = await market.reservation(reservation["id"])
-        assert (revived["bookingStatus"], revived["paymentConfirmation"]) == ("confirmed", "paid")
-        assert revived["cancelledBy"] is None
-        assert await kinds(market, reservation) == ["charge"]
-
-    async def test_a_late_authentication_claims_free_nights_again(self, market: Marketplace) -> None:
-        reservation = await held(market)
-        await started(market, reservation, ASKS)
-        await market.pass_time(MINUTES[16])
-        await market.ask("refreshReservationPayment", GUEST, reservationId=reservation["id"])
-        assert await state(market, reservation) == ("confirmed", "paid")
-
-    async def test_a_late_payment_is_refunded_in_full_if_a_night_is_taken(self, market: Marketplace) -> None:
-        reservation = await held(market)
-        await started(market, reservation, WAITS, settleAfterSeconds=1200)
-        await market.pass_time(MINUTES[16])
-        listing = {"id": reservation["listingId"]}
-        await market.book(OTHER, listing, 32, 1)
-        await market.pass_time(MINUTES[5])
-        assert await state(market, reservation) == ("cancelled", "paid")
-        assert await kinds(market, reservation) == ["charge", "refund"]
-        assert await total(market, reservation, "refundAmount") == money(reservation["totalPrice"])
-        assert (await ledger(market, reservation)).held == 0
-
-    async def test_a_late_payment_is_refunded_in_full_if_check_in_is_past(self, market: Marketplace) -> None:
-        reservation = await held(market, ahead=1)
-        await started(market, reservation, WAITS, settleAfterSeconds=3 * 24 * 3600)
-        await market.pass_time(timedelta(days=3))
-        assert (await state(market, reservation))[0] == "cancelled"
-        assert await kinds(market, reservation) == ["charge", "refund"]
-
-    async def test_what_settles_after_the_guest_cancelled_is_refunded_in_full(self, market: Marketplace) -> None:
-        reservation = await held(market)
-        await started(market, reservation, WAITS)
-        cancelled = await step(market, reservation, "cancelled", GUEST)
-        assert (cancelled["bookingStatus"], cancelled["paymentConfirmation"]) == ("cancelled", "processing")
-        await market.pass_time(MINUTES[11])
-        assert await state(market, reservation) == ("cancelled", "paid")
-        assert await kinds(market, reservation) == ["charge", "refund"]
-        assert (await ledger(market, reservation)).held == 0
-        refund = (await market.reservation(reservation["id"]))["refund"]
-        assert (
-            money(refund["amount"])
-            == money(reservation["totalPrice"])
-            == sum(money(x["amount"]) for x in refund["lines"])
-        )
-        assert (refund["trace"]["rule"], refund["trace"]["cutOffs"]) == ("latePayment", [])
-
-    async def test_what_fails_after_the_guest_cancelled_is_canceled(self, market: Marketplace) -> None:
-        reservation = await held(market)
-        await started(market, reservation, WAITS, outcome="failed")
-        await step(market, reservation, "cancelled", GUEST)
-        await market.pass_time(MINUTES[11])
-        assert await state(market, reservation) == ("cancelled", "canceled")
 
 
 class TestRefunds:
