@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from commands.bus import Ask, Bus, Done
 from commands.credentials import Identity
 from commands.ports import Answer, Key
@@ -18,6 +20,7 @@ from commands.registry import Command
 from commands.services import Services
 from domain.actor import NOBODY, Actor
 from domain.catalogue import AGGREGATES, RESOURCES
+from domain.errors import Refused
 from domain.kernel import Recorded
 from domain.terms import Terms
 from domain.user import AccountTerms
@@ -183,3 +186,22 @@ async def a_process(conninfo: str, clock: WallClock, *, verified_email_only: boo
         yield House(store, bus, Callers(store, tokens), tokens, keys, hasher, documents, clock, by_its_name)
         projector.cancel()
         await asyncio.gather(projector, return_exceptions=True)
+
+
+async def refusal(house: House, name: str, actor: Actor, **wire: Any) -> str:
+    """The rule that refuses it."""
+    with pytest.raises(Refused) as refused:
+        await house.ask(name, actor, **wire)
+    return refused.value.rule
+
+
+async def root_of(house: House) -> Actor:
+    """The superAdmin that every house begins with, logged in."""
+    return await house.by_token(await house.login(ROOT_EMAIL))
+
+
+async def made(house: House, root: Actor, email: str, role: str) -> tuple[UUID, Actor]:
+    """A user with that role, logged in."""
+    id, _ = await house.register(email)
+    await house.ask("updateUserRole", root, userId=str(id), roleId=role)
+    return id, await house.by_token(await house.login(email))

@@ -14,13 +14,9 @@ from domain.actor import Actor
 from domain.errors import NotAllowed, NotThere, Refused
 from infra.identity.api_keys import KeyTexts
 from infra.identity.callers import Credentials
-from tests.infra.identity.house import PASSWORD, ROOT_EMAIL, House, OpenHouse
+from tests.infra.identity.house import PASSWORD, House, OpenHouse, root_of
 
 ID = UUID("01890000-0000-7000-8000-00000000000a")
-
-
-async def root_of(house: House) -> Actor:
-    return await house.by_token(await house.login(ROOT_EMAIL))
 
 
 class TestText:
