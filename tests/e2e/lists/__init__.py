@@ -1,0 +1,1 @@
+"""Lists of whatever there is: paged, sorted and filtered alike."""
