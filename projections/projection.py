@@ -15,6 +15,15 @@ Document = dict[str, Any]
 """JSON-like: str, int, Decimal, bool, None, lists and dicts. Ids are text, instants RFC 3339 text."""
 
 
+def inner(document: Document, name: str) -> Any:
+    """The value of a field, or with a dotted name of a part of it."""
+    first, _, part = name.partition(".")
+    value = document.get(first)
+    if not part:
+        return value
+    return value.get(part) if isinstance(value, dict) else None
+
+
 class Target(NamedTuple):
     """One document that an event concerns; the hint is for the handler (of a calendar: the night)."""
 

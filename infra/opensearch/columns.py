@@ -8,9 +8,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from domain.resource import Kind, Tells
-from infra.opensearch.fields import NUMBERS, Kept, inner
+from infra.opensearch.fields import NUMBERS, Kept
 from infra.opensearch.layout import DEGREES, LONGEST, Node
-from projections.projection import Document
+from projections.projection import Document, inner
 from projections.words import Part, terms, words
 from read_api.search.patterns import is_text
 

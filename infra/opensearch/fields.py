@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from domain.resource import Field, Kind
 
@@ -40,15 +40,6 @@ def _kept(field: Field, first: str, part: str) -> Kept:
     kinds, many = kinds_of(field), field.kind is Kind.LIST
     plain = kinds == "r" and not many and len(path) == 1
     return Kept(field.name, first, part, path, kinds, item_kind(field), many, plain)
-
-
-def inner(document: Mapping[str, Any], name: str) -> Any:
-    """The value of a field, or with a dotted name of a part of it."""
-    first, _, part = name.partition(".")
-    value = document.get(first)
-    if not part:
-        return value
-    return value.get(part) if isinstance(value, dict) else None
 
 
 def kinds_of(field: Field) -> str:

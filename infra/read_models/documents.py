@@ -20,7 +20,7 @@ from infra.read_models.making import Documents, Touched
 from infra.read_models.model import Connection, digest, table_name
 from infra.read_models.texts import VERSION as TEXTS_VERSION
 from infra.read_models.texts import kept_texts, searched_texts
-from projections.projection import Document, Handler, Projection, begins
+from projections.projection import Document, Handler, Projection, begins, inner
 from projections.words import Part, terms
 
 CREATE = sql.SQL(
@@ -192,15 +192,6 @@ def terms_of(tells: Tells, document: Document) -> str:
     languages = inner(document, tells.languages) if tells.languages else None
     spoken = [languages] if isinstance(languages, str) else languages or ()
     return " ".join(f"'{form}':1{LETTERS[part]}" for form, part in terms(texts, spoken).items())
-
-
-def inner(document: Document, name: str) -> Any:
-    """The value of a field, or with a dotted name of a part of it."""
-    first, _, part = name.partition(".")
-    value = document.get(first)
-    if not part:
-        return value
-    return value.get(part) if isinstance(value, dict) else None
 
 
 def point_of(field: str, table: sql.Composable | None = None) -> sql.Composed:

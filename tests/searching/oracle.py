@@ -15,8 +15,7 @@ from domain.access import holds, parents
 from domain.actor import Actor
 from domain.money import EXPONENTS
 from domain.resource import Kind, Resource
-from infra.read_models.documents import inner
-from projections.projection import Document
+from projections.projection import Document, inner
 from projections.words import Part, matches, terms, words
 from read_api.search import algebra
 from read_api.search.algebra import EARTH_RADIUS, Condition, Facet, Order, Question

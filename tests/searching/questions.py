@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain.resource import Kind
-from infra.read_models.documents import inner
+from projections.projection import inner
 from projections.words import words
 from read_api.search import algebra
 from read_api.search.algebra import Condition, Facet, Order, Question
