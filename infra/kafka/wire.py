@@ -88,11 +88,6 @@ class Wire:
         """End the transaction with the position behind its messages, and that position's mark. Raises as `put`."""
         await self._aside(lambda: self._commit(position, mark))
 
-    async def send(self, messages: Sequence[Outgoing], position: int, mark: str = "") -> None:
-        """Write all of these, and the position behind them, or nothing. Raises as `put`."""
-        await self.put(messages)
-        await self.commit(position, mark)
-
     async def told(self) -> int:
         """The position, without a hand on anything. Raises KafkaAway."""
         return await self._aside(lambda: self._committed(self._reader()))

@@ -124,14 +124,20 @@ async def opened(wire: Wire, house: House) -> int:
                 await asyncio.sleep(0.5)
 
 
+async def reach(wire: Wire, position: int) -> None:
+    """A transaction of no message but that position."""
+    await wire.put([])
+    await wire.commit(position)
+
+
 async def test_a_relay_that_was_overtaken_without_knowing_is_fenced(house: House) -> None:
     async with house.wire() as old, house.wire() as new:
         await opened(old, house)
-        await old.send([], 3)
+        await reach(old, 3)
         assert await opened(new, house) == 3
         with pytest.raises(Fenced):
-            await old.send([], 4)
-        await new.send([], 5)
+            await reach(old, 4)
+        await reach(new, 5)
         async with house.wire() as third:
             assert await opened(third, house) == 5
 
