@@ -28,6 +28,8 @@ BUSY = frozenset({408, 429, 502, 503, 504})
 """Answers that another attempt may better."""
 ATTEMPTS = 3
 NO_DOCUMENT = 404
+TOLD = {"filter_path": "items.*.status,items.*.error"}
+"""Of the answer to a bulk request: the rest of it is longer than what was asked."""
 NO_INDEX = "index_not_found_exception"
 
 
@@ -131,11 +133,13 @@ class Cluster:
             raise Unavailable("The search engine is busy; try again.", why=f"no answer in {within:g} s") from None
 
     async def bulk(self, lines: Sequence[Any]) -> list[Mapping[str, Any]]:
-        """Send the lines of a bulk request; answers what became of each. Raises Unavailable, Refused."""
+        """Send the lines of a bulk request; answers the status of each, and why it failed. Raises Unavailable,
+        Refused.
+        """
         if not lines:
             return []
         body = b"\n".join([*(one if isinstance(one, bytes) else msgspec.json.encode(one) for one in lines), b""])
-        answer = await self.ask("POST", "/_bulk", body, seconds=self._bulk_seconds)
+        answer = await self.ask("POST", "/_bulk", body, params=TOLD, seconds=self._bulk_seconds)
         items: list[Mapping[str, Any]] = answer["items"]
         return items
 

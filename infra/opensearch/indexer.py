@@ -37,7 +37,11 @@ from read_api.ports import ReadBehind
 
 NAMED = "SELECT set_config('application_name', 'innkeep indexer', false)"
 PAGE = 500
-"""Events taken in at a time, usually."""
+"""Events taken in at a time, at first."""
+GROWTH = 8
+"""Times as many, at most, while the end of the log is far: what is touched by several of them is written once, and
+larger requests cost less a document.
+"""
 BREATH = 0.05
 """Seconds between two pages that are not full, unless somebody waits: what happens meanwhile shares a request."""
 STANDBY_SECONDS = 0.25
@@ -45,8 +49,8 @@ LONGEST_NAP = 1.0
 """Seconds between two looks at a quiet log, at most."""
 LONGEST_PAUSE = 5.0
 """Seconds until another attempt while OpenSearch is away, at most."""
-PAGES = 20
-"""Of them in one turn: others may have something to do between two."""
+PAGES = 40
+"""As many events as so many first pages have in one turn: others may have something to do between two."""
 AT_ONCE = 4
 """Indexes that are made anew at a time."""
 KEEP_SECONDS = 1.0
@@ -66,7 +70,7 @@ class Indexer:
         writing: into them.
         rejects: what was not taken.
         progress: told of every position reached.
-        page: events taken in at a time.
+        page: events taken in at a time, at first.
     """
 
     def __init__(
@@ -168,9 +172,9 @@ class Indexer:
             await self._keep()
         return worked, more
 
-    async def _page(self, position: int) -> Page:
+    async def _page(self, position: int, size: int) -> Page:
         try:
-            return await self._feed.read(position, self._page_size)
+            return await self._feed.read(position, size)
         except UnknownEvent as unknown:
             raise Unavailable("A newer release wrote an event that this one does not know.", why=unknown) from unknown
 
@@ -205,10 +209,11 @@ class Indexer:
         """
         worked = more = False
         before: OnTheWay | None = None
+        size, left = self._page_size, PAGES * self._page_size
         try:
-            for _ in range(PAGES):
-                page = await self._page(position)
-                more = len(page.events) == self._page_size
+            while left > 0:
+                page = await self._page(position, size)
+                more = len(page.events) == size
                 if page.position == position:
                     break
                 on = await begun(self._taking, connection, followed, page, self._say)
@@ -218,6 +223,7 @@ class Indexer:
                     await self._settle(connection, last)
                 if not (more and followed):
                     break
+                left, size = left - size, min(2 * size, GROWTH * self._page_size)
             if before is not None:
                 await self._settle(connection, before)
         except BaseException:
