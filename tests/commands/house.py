@@ -137,3 +137,15 @@ async def listed(house: House, host: Actor, **other: Any) -> dict[str, Any]:
     """A loft of that host."""
     listing: dict[str, Any] = await house.ask("createListing", host, **LOFT | other)
     return listing
+
+
+async def entered(house: House, host: Actor, listing: str, night: str = "2026-07-01", **said: Any) -> dict[str, Any]:
+    """What a host says of a night of theirs."""
+    body = {"listingId": listing, "date": night, "isAvailable": True} | said
+    entry: dict[str, Any] = await house.ask("createListingCalendar", host, **body)
+    return entry
+
+
+async def entries(house: House, listing: str, by: Actor = NOBODY) -> dict[str, dict[str, Any]]:
+    """The calendar of a listing as somebody sees it, by date."""
+    return {e["date"]: e for e in await house.listed("listingCalendar", by) if e["listingId"] == listing}
