@@ -13,8 +13,8 @@ import psycopg
 from confluent_kafka import Consumer, TopicPartition
 from psycopg import sql
 
+from tests.e2e.operators.outside import FEED
 from tests.e2e.server import INNKEEP, environment, until
-from tests.e2e.test_operators import FEED
 from tests.faults.campaign import Run
 from tests.faults.checker import FINAL, Evidence, Journalled, Logged, Message, Payment
 from tests.faults.notebook import Attempt, Entry, Oddity, Told, Window, notes

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import httpx
 
+from tests.e2e.operators.outside import FEED, OPERATORS
 from tests.e2e.server import until
 from tests.e2e.talk import Json, Person, ok
-from tests.e2e.test_operators import FEED, OPERATORS
 from tests.e2e.world import World
 from tests.faults.clients import Client, Doors, TimeIsUp
 from tests.faults.notebook import Entry, Notebook

@@ -26,9 +26,9 @@ from infra.event_store.group_commit import APPEND
 from infra.postgres.migrate import migrate
 from infra.read_models.side import ReadSide
 from projections.catalogue import PROJECTIONS
+from tests.e2e.operators.outside import OPERATORS
 from tests.e2e.server import INNKEEP, Server, environment, until
 from tests.e2e.talk import ok
-from tests.e2e.test_operators import OPERATORS
 from tests.e2e.world import World
 from tests.faults.checker import FINAL, Evidence, Journalled, Logged, feed_gaps, missing
 from tests.faults.clients import Client, Doors

@@ -1,0 +1,1 @@
+"""Operators, and the feed that outside systems follow."""
