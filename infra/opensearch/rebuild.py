@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from infra.opensearch.comparing import Comparing
-from infra.opensearch.followed import PORTION, Followed, Taking
+from infra.opensearch.followed import Followed, Taking
 from infra.opensearch.mappings import declaration
 from infra.opensearch.names import number_of
 from infra.opensearch.rejects import Rejects
@@ -31,6 +31,8 @@ from projections.projection import Document
 COME = "SELECT coalesce(min(position), 0) FROM read_model WHERE name = ANY(%s)"
 SHOWN = "SELECT coalesce(max(position), 0) FROM search_index WHERE name = %s"
 PAGE = 1_000
+STEP = 500
+"""Documents that are read and written before it is kept how far it has come."""
 SETTLING_SECONDS = 0.01
 
 
@@ -46,6 +48,7 @@ class Parts:
     taking: Taking
     rejects: Rejects
     comparing: Comparing
+    step: int = STEP
 
 
 class Rebuilds:
@@ -168,7 +171,7 @@ class _Rebuild:
         parts, index, last = self._parts, self.index, ""
         model = index.layout.root.resource.documents
         aside = await parts.rejects.aside(self._connection, index)
-        while documents := await parts.source.scan(model, last, PORTION):
+        while documents := await parts.source.scan(model, last, parts.step):
             last = max(documents)
             read = [id for id in documents if self._progress.filled or id <= self._progress.scanned]
             lacking = await parts.versions.lacking(index.version, read)
@@ -187,7 +190,7 @@ class _Rebuild:
         model = index.layout.root.resource.documents
         total = await parts.source.count(model)
         while not self._progress.filled:
-            documents = await parts.source.scan(model, self._progress.scanned, PORTION)
+            documents = await parts.source.scan(model, self._progress.scanned, parts.step)
             if not documents:
                 self._progress = replace(self._progress, filled=True)
                 break

@@ -18,7 +18,7 @@ from infra.opensearch.indexer import PAGE, Indexer
 from infra.opensearch.layout import Layout
 from infra.opensearch.names import alias_of, family_of
 from infra.opensearch.purge import Purge
-from infra.opensearch.rebuild import Parts, Rebuilds
+from infra.opensearch.rebuild import STEP, Parts, Rebuilds
 from infra.opensearch.rejects import Rejects
 from infra.opensearch.source import Source
 from infra.opensearch.told import IndexLag, lags
@@ -46,7 +46,8 @@ class SearchSide:
         cluster: where the indexes are; it is closed with this.
         prefix: of their names.
         shape: of new versions.
-        page: events that the indexer takes in at a time.
+        page: events that the indexer takes in at a time, at first.
+        step: documents of one step of a rebuild.
     """
 
     def __init__(
@@ -61,12 +62,13 @@ class SearchSide:
         prefix: str = "innkeep",
         shape: Shape | None = None,
         page: int = PAGE,
+        step: int = STEP,
     ) -> None:
         self.cluster = cluster
         self.asking = side.asking
         self.layouts = layouts_of(indexes, side.resources)
         self.progress = Progress()
-        self._prefix, self._shape, self._page = prefix, shape or Shape(), page
+        self._prefix, self._shape, self._page, self._step = prefix, shape or Shape(), page, step
         self._conninfo, self._log, self._side = conninfo, log, side
         self._projections = [projection for projection in projections if isinstance(projection, Projection)]
 
@@ -81,7 +83,7 @@ class SearchSide:
         self.indexes = {name: Followed.of(aliases[name], layout, source) for name, layout in self.layouts.items()}
         taking = Taking(self._projections, self._side.waiting, writing, rejects)
         comparing = Comparing(self.cluster, self.versions, source)
-        parts = Parts(self._conninfo, self._log, source, self.versions, writing, taking, rejects, comparing)
+        parts = Parts(self._conninfo, self._log, source, self.versions, writing, taking, rejects, comparing, self._step)
         self.rebuilds = Rebuilds(self.indexes, parts)
         self.indexer = Indexer(
             self._conninfo,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from infra.opensearch.followed import PORTION
 from infra.opensearch.mappings import mapping
+from infra.opensearch.rebuild import STEP
 from infra.opensearch.rejects import model_of
 from infra.opensearch.side import SearchSide
 from infra.opensearch.versions import Progress
@@ -63,10 +63,10 @@ async def letters(library: Library) -> set[UUID]:
 async def test_a_killed_rebuild_goes_on_with_what_its_version_did_not_take(library: Library, until: Until) -> None:
     """Though the live version takes those documents and their letters go, they are dead letters once it is shown."""
     search = await library.search_side()
-    long = await shelved(library, PORTION, 6)
+    long = await shelved(library, STEP, 6)
     await library.shows(search)
     name = await narrow(search, 2, Progress(library.world.position, filled=False))
-    await killed(search, PORTION)
+    await killed(search, STEP)
     assert await letters(library) == {book.id for book in long}
 
     async def taken_by_the_live_one() -> bool:
@@ -80,7 +80,7 @@ async def test_a_killed_rebuild_goes_on_with_what_its_version_did_not_take(libra
     await library.shows(search)
     assert search.indexes["book"].version == name
     assert await letters(library) == {book.id for book in long[1:]}
-    assert (await found(search, BOOKS, BEN)).total == PORTION
+    assert (await found(search, BOOKS, BEN)).total == STEP
 
 
 async def test_a_document_that_is_not_taken_any_more_is_counted_once(library: Library) -> None:
