@@ -97,14 +97,19 @@ class Rejects:
         """
         ids = sorted(index.rejected | await self.aside(connection, index))
         for start in range(0, len(ids), AT_ONCE):
-            await self._try(connection, index, ids[start : start + AT_ONCE], writing)
+            some = ids[start : start + AT_ONCE]
+            for id, reason in (await self._try(connection, index, some, writing)).items():
+                await self._unless_aside(connection, index, id, reason)
 
     def forget(self) -> None:
         """Try at the next occasion."""
         self._next = 0.0
 
     async def _try(self, connection: Connection, index: Kept, ids: Collection[str], writing: Writing) -> dict[str, str]:
-        """Those of these that are rejected still, each with the reason; the others are dead letters no more."""
+        """Those of these that are rejected still, each with the reason; the others are dead letters no more.
+
+        Who is given up meanwhile is not set aside anew.
+        """
         letters, model = DeadLetters(connection), model_of(index.name)
         documents = await index.composer.of(ids)
         writes = [Write(index.version, id, index.position, document) for id, document in documents.items()]
@@ -112,9 +117,14 @@ class Rejects:
         for id in ids:
             if id in rejected:
                 index.rejected.add(id)
-                first = (await letters.events(model, UUID(id)))[:1] or [SetAside(index.position, DEPENDS)]
-                await letters.set_aside(model, UUID(id), first, rejected[id])
+                await letters.failed_again(model, UUID(id), rejected[id])
             else:
                 index.rejected.discard(id)
                 await letters.remove(model, UUID(id))
         return rejected
+
+    @staticmethod
+    async def _unless_aside(connection: Connection, index: Kept, id: str, reason: str) -> None:
+        letters, model = DeadLetters(connection), model_of(index.name)
+        if not await letters.events(model, UUID(id)):
+            await letters.set_aside(model, UUID(id), [SetAside(index.position, DEPENDS)], reason)

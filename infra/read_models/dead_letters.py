@@ -26,6 +26,9 @@ ADD = """INSERT INTO dead_letter (model, subject, position, name, reason, tries)
   FROM unnest(%b::bigint[], %b::text[]) WITH ORDINALITY AS e (position, name, place)
   ON CONFLICT (model, subject, position) DO UPDATE SET reason = coalesce(excluded.reason, dead_letter.reason),
     tries = dead_letter.tries + excluded.tries"""
+AGAIN = """UPDATE dead_letter AS d SET reason = %b, tries = d.tries + 1 FROM
+    (SELECT model, subject, position FROM dead_letter WHERE model = %b AND subject = %b ORDER BY position LIMIT 1) AS f
+  WHERE (d.model, d.subject, d.position) = (f.model, f.subject, f.position)"""
 ASIDE = "SELECT DISTINCT model, subject FROM dead_letter WHERE model = ANY(%s)"
 FAILED = """SELECT model, subject, name, position, reason, tries, set_aside_at,
     (SELECT count(*) FROM dead_letter AS f WHERE f.model = d.model AND f.subject = d.subject) AS events
@@ -89,9 +92,13 @@ class DeadLetters:
         """
         if events:
             positions, names = zip(*events, strict=True)
-            told = None if reason is None else reason.replace("\x00", "")[:LONGEST_REASON]
+            told = None if reason is None else _kept(reason)
             values = [model, subject, told, tries if told is not None else 0, BigInts(positions), Texts(names)]
             await self._connection.execute(ADD, values)
+
+    async def failed_again(self, model: str, subject: UUID, reason: str) -> None:
+        """The first of what is set aside of a subject was tried once more. Nothing, if it is given up by now."""
+        await self._connection.execute(AGAIN, [_kept(reason), model, subject])
 
     async def subjects(self, models: Collection[str]) -> dict[str, set[UUID]]:
         """What is set aside for each of these models; a model with nothing has no entry."""
@@ -128,3 +135,7 @@ class DeadLetters:
     async def clear(self, model: str) -> None:
         """Forget all that is set aside for this model: its table is gone."""
         await self._connection.execute(CLEAR, [model])
+
+
+def _kept(reason: str) -> str:
+    return reason.replace("\x00", "")[:LONGEST_REASON]

@@ -56,7 +56,7 @@ async def retry(conninfo: str, log: History, model: Model, stream: UUID) -> int:
         except (NoSuchLetter, *TROUBLE):
             raise
         except Exception as error:
-            await letters.set_aside(model.name, stream, (await letters.events(model.name, stream))[:1], told(error))
+            await letters.failed_again(model.name, stream, told(error))
             raise StillFails(f"{model.name} still cannot take in {stream}: {told(error)}") from error
 
 

@@ -60,8 +60,10 @@ class Run:
     seconds: float = 0.0
     kills: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
-    restarted: int = 0
-    """Processes that ended by themselves, such as at a start without a database, and were started again."""
+    restarted: Counter[str] = field(default_factory=Counter)
+    """Processes that ended by themselves, such as at a start without a database, and were started again, by what each
+    said last.
+    """
 
 
 class Campaign:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -85,6 +86,12 @@ class Process:
         """The end of what it said."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
+    @property
+    def last_words(self) -> str:
+        """The last line that it said, as far as it tells why it ended."""
+        lines = self.words().split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")[:200]
+
 
 class Keeper:
     """Starts again whoever ended, as a service manager does: a process that found no database at its start, say."""
@@ -93,7 +100,8 @@ class Keeper:
         self.processes = processes
         self.lock = threading.Lock()
         """Held by who kills or starts one."""
-        self.restarted = 0
+        self.restarted: Counter[str] = Counter()
+        """What those said last who ended by themselves and were started again."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -120,5 +128,5 @@ class Keeper:
             with self.lock:
                 for process in self.processes:
                     if not process.lives_now and not self._over.is_set():
-                        self.restarted += 1
+                        self.restarted[f"{process.role}: {process.last_words}"] += 1
                         process.start()

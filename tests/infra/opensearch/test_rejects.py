@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
+from infra.opensearch.client import Cluster
 from infra.opensearch.mappings import declaration, mapping
-from infra.opensearch.rejects import model_of
+from infra.opensearch.rejects import Rejects, model_of
+from infra.opensearch.writing import Rejected, Write, Writing
 from infra.postgres.connected import connected
 from infra.read_models.dead_letters import DeadLetter, DeadLetters
+from infra.read_models.model import Connection
 from infra.read_models.retrying import NoSuchLetter, StillFails
 from tests.infra.opensearch.conftest import BOOKS, SHELVES, Library, Until, found, same_as_composed
 from tests.infra.read_models.conftest import ANNA, BEN
@@ -16,6 +21,20 @@ from tests.infra.read_models.conftest import ANNA, BEN
 async def letters(library: Library) -> list[DeadLetter]:
     async with connected(library.world.conninfo) as connection:
         return await DeadLetters(connection).found([model_of("book")])
+
+
+class GivenUp(Writing):
+    """Writes, and meanwhile somebody drops the dead letters."""
+
+    def __init__(self, cluster: Cluster, connection: Connection) -> None:
+        super().__init__(cluster)
+        self._connection = connection
+
+    async def all(self, writes: Iterable[Write]) -> list[Rejected]:
+        """What was rejected, of which nothing is set aside any more."""
+        rejected = await super().all(writes)
+        await DeadLetters(self._connection).clear(model_of("book"))
+        return rejected
 
 
 async def test_a_document_that_is_rejected_is_a_dead_letter_with_the_reason(library: Library, until: Until) -> None:
@@ -43,6 +62,13 @@ async def test_a_document_that_is_rejected_is_a_dead_letter_with_the_reason(libr
         await running.retry("book", shelf)
     (letter,) = await letters(library)
     assert letter.tries > 1
+    async with connected(library.world.conninfo) as connection:
+        await Rejects().again(connection, [running.indexes["book"]], GivenUp(running.cluster, connection))
+    assert await letters(library) == [], "given up while it was tried, it is not set aside anew"
+    book.price(1_500)
+    await library.world.happen(book)
+    await library.shows(running)
+    assert [letter.name for letter in await letters(library)] == ["book.priced.v1"], "until something happens to it"
     await running.rebuilds.run("book")
     running.indexer.retry()
 

@@ -52,6 +52,18 @@ async def test_what_fails_again_counts_its_tries_and_keeps_the_newest_reason(let
     assert (found.reason, found.tries, found.events) == ("second", 6, 2)
 
 
+async def test_a_try_that_fails_again_is_told_of_the_first(letters: DeadLetters) -> None:
+    """With the newest reason; what follows waits as it did, and what is given up by then stays so."""
+    await letters.set_aside("book", ONE, [PRICED, LENT], "first")
+    await letters.failed_again("book", ONE, "second")
+    await letters.failed_again("book", TWO, "second")
+    (found,) = await letters.found()
+    assert (found.subject, found.reason, found.tries, found.events) == (ONE, "second", 2, 2)
+    assert await letters.remove("book", ONE) == 2
+    await letters.failed_again("book", ONE, "third")
+    assert await letters.found() == []
+
+
 async def test_a_reason_is_kept_whatever_is_in_it(letters: DeadLetters) -> None:
     """Neither its length nor a NUL keeps an event from being set aside."""
     await letters.set_aside("book", ONE, [PRICED], "\x00" + "x" * 2 * LONGEST_REASON)
