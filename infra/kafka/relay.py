@@ -157,8 +157,7 @@ class Relay:
         # Kafka forgets the offsets of a group that was silent for days: then the database says where it was.
         told = await wire.open([*self._messages.topics, *([self._lanes.topic] if self._lanes else [])])
         await self._make_sure(connection, told, wire.mark)
-        self.position = max(told, known)
-        self._sent = told or known
+        self.position = self._sent = told or known
         self._told.info("the relay leads", position=self.position)
         self.leads = True
         while True:

@@ -12,7 +12,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_END,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -36,6 +44,12 @@ BROKERS_CHOICE = -1
 
 REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})  # noqa: SLF001 - public by its documentation
 """What the library takes for a broker that is away."""
+
+
+HANGS = (
+    "a transaction of the relay is not ended, so that Kafka cannot tell its position: "
+    "see `kafka-transactions.sh find-hanging`, and docs/operations.md"
+)
 
 
 class Fenced(Exception):
@@ -155,9 +169,27 @@ class Wire:
         return self._consumer
 
     def _committed(self, consumer: Consumer) -> int:
-        (place,) = consumer.committed([self._place], timeout=self._patience)
+        try:
+            (place,) = consumer.committed([self._place], timeout=self._patience)
+        except KafkaException as error:
+            if self._hangs():
+                raise KafkaAway(HANGS) from error
+            raise
         self.mark = place.metadata or ""
         return max(0, place.offset)
+
+    def _hangs(self) -> bool:
+        """Is there a transaction with a position that Kafka has not ended?"""
+        asked = ConsumerGroupTopicPartitions(self.name, [TopicPartition(self._place.topic, self._place.partition)])
+        admin = AdminClient(self._settings)
+        try:
+            (told,) = admin.list_consumer_group_offsets(
+                [asked], require_stable=True, request_timeout=self._patience
+            ).values()
+            places = told.result(self._patience).topic_partitions
+        except KafkaException:
+            return False
+        return any(place.error and place.error.code() == KafkaError.UNSTABLE_OFFSET_COMMIT for place in places)
 
     def _make(self, topics: Mapping[str, int]) -> None:
         told: list[KafkaError] = []

@@ -103,7 +103,10 @@ class KafkaServer:
         if not (data / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings)]
-            subprocess.run([*self._command(), *tool, *self.FORMAT], check=True, capture_output=True, timeout=PATIENCE)
+            command = [*self._command(), *tool, *self.FORMAT]
+            done = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
+            if done.returncode:
+                raise RuntimeError(f"Kafka's storage is not formatted: {(done.stdout + done.stderr)[-2000:]!r}")
         return settings
 
     def _answers(self) -> bool:

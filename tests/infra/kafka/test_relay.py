@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra.event_store import Codec, PostgresEventStore
 from infra.kafka.lanes import Told
@@ -142,12 +143,49 @@ async def test_a_relay_that_was_overtaken_without_knowing_is_fenced(house: House
             assert await opened(third, house) == 5
 
 
+async def ended(house: House, at_least: int) -> None:
+    """Return once Kafka has ended every transaction.
+
+    It says that one is committed before that is written where the messages are. A broker that is alone, and is killed
+    in between, takes the partitions for deleted when it starts, and never ends it.
+    """
+    await asyncio.to_thread(house.read, at_least)
+    async with house.wire() as wire:
+        await wire.told()
+
+
+async def test_a_transaction_that_kafka_does_not_end_is_named(house: House) -> None:
+    """It cannot tell the position then; once somebody has ended it, the relay goes on from there."""
+    streams = [uuid4() for _ in range(3)]
+    last = await house.write(streams, 2)
+    relay = house.relay()
+    async with running(relay):
+        await until(lambda: relay.position >= last)
+    consumer = Consumer({"bootstrap.servers": house.kafka.servers, "group.id": house.name})
+    other = Producer({"bootstrap.servers": house.kafka.servers, "transactional.id": f"{house.name}.other"})
+    other.init_transactions(60)
+    other.begin_transaction()
+    place = TopicPartition(f"{house.name}.position", 0, last)
+    other.send_offsets_to_transaction([place], consumer.consumer_group_metadata(), 60)
+    last = await house.write(streams, 2)
+    relay = house.relay()
+    async with running(relay):
+        await until(lambda: relay.trouble is not None)
+        assert "find-hanging" in str((await relay.health())["problem"])
+        other.abort_transaction(60)
+        await until(lambda: relay.position >= last)
+    consumer.close()
+    found = await asyncio.to_thread(house.read, 12)
+    all_there_once_in_order(found, dict.fromkeys(streams, 4))
+
+
 async def test_a_broker_that_is_killed_loses_and_doubles_nothing(house: House) -> None:
     streams = [uuid4() for _ in range(10)]
     relay = house.relay()
     async with running(relay):
         last = await house.write(streams, 3)
         await until(lambda: relay.position >= last)
+        await ended(house, last)
         await asyncio.to_thread(house.kafka.kill)
         last = await house.write(streams, 3)  # nothing here waits for Kafka
         await until(lambda: not relay.leads)
