@@ -36,8 +36,6 @@ PARTITIONS = 6
 """Of each topic: as many consumers of one group can share it."""
 BREATH = 500
 """Messages handed over without letting other threads of the process have their turn."""
-LINGER = 50
-"""Milliseconds that a message waits for others of its partition while more are put. A commit waits for none."""
 BROKERS_CHOICE = -1
 """Replicas: as many as the brokers are set to make."""
 
@@ -155,7 +153,7 @@ class Wire:
                 "transactional.id": self.name,  # idempotent, acknowledged by all in-sync replicas
                 "transaction.timeout.ms": int(2 * self._patience * 1000),
                 "compression.type": "lz4",
-                "linger.ms": LINGER,
+                "linger.ms": 1,
                 "queue.buffering.max.messages": 1_000_000,
                 "message.timeout.ms": int(self._patience * 1000),
             }
