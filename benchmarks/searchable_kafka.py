@@ -25,7 +25,8 @@ class Trip:
     """One message to Kafka and back, as durably and as soon as it can be."""
 
     def __init__(self, brokers: str) -> None:
-        AdminClient({"bootstrap.servers": brokers}).create_topics([NewTopic(BARE, 1)])[BARE].result(PATIENCE)
+        admin = AdminClient({"bootstrap.servers": brokers})  # it gives up what it was asked for when nobody holds it
+        admin.create_topics([NewTopic(BARE, 1)])[BARE].result(PATIENCE)
         self._producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True, "linger.ms": 0})
         self._consumer = Consumer(
             {

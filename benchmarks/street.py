@@ -66,6 +66,7 @@ async def made(conninfo: str, listings: int, guests: int) -> Street:
         people = await seed.gather(marketplace.person(f"guest{number}") for number in range(guests))
         places = await seed.gather(marketplace.listing(host, number) for number in range(listings))
         key = await marketplace.product.signing_keys.current()
+        await marketplace.product.side.waiting.until_now(("listing",), seed.SOON)
         shown = await marketplace.product.services.documents.find("listing", places[0])
         street = Street(people, host, places, first, key.public_pem, shown or {})
         await seed.gather(
