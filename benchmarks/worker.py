@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 
+import structlog
 import uvloop
 
 from benchmarks import servers
@@ -83,6 +84,7 @@ async def append(database: str, number: str, callers: str) -> AsyncIterator[Work
 
 async def main(job: str, *arguments: str) -> None:
     """Makes ready, waits for a line, works, tells the seconds. A job is named `module:function`."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # what is printed is what is told
     module, _, name = job.partition(":")
     job_of: Callable[..., AbstractAsyncContextManager[Work]] = getattr(import_module(module), name)
     async with job_of(*arguments) as work:

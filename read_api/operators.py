@@ -96,7 +96,7 @@ class OperatorReads:
             page = await self.feeds.entries(OPERATOR_FEED.name, start, limit)
         return {
             "nextId": page.rows[-1].id + 1 if page.rows else start,
-            "events": [{"operatorId": str(row.subject), "type": row.type} for row in page.rows if row.type in types],
+            "events": [{"operatorId": row.subject, "type": row.type} for row in page.rows if row.type in types],
         }
 
 

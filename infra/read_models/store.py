@@ -129,9 +129,9 @@ class PostgresFeedStore:
         starts, limits = zip(*places, strict=True)
         found: list[list[FeedRow]] = [[] for _ in places]
         head = 0
-        for head, place, *entry in await self._asking(query, (BigInts(starts), BigInts(limits))):  # noqa: B007
-            if entry[0] is not None:
-                found[place - 1].append(FeedRow(*entry))
+        for head, place, id, subject, type in await self._asking(query, (BigInts(starts), BigInts(limits))):  # noqa: B007
+            if id is not None:
+                found[place - 1].append(FeedRow(id, subject, type))
         return [FeedPage(found[places[question]], head) for question in asked]
 
     async def wait_beyond(self, name: str, id: int, seconds: float) -> None:

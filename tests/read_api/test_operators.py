@@ -126,8 +126,8 @@ async def test_a_poller_sees_every_event_exactly_once_in_order_whatever_is_writt
             await office.crash()
             await office.start()
 
-    async def poll() -> list[tuple[str, str]]:
-        seen: list[tuple[str, str]] = []
+    async def poll() -> list[tuple[UUID, str]]:
+        seen: list[tuple[UUID, str]] = []
         start, last_look = 1, False
         while True:
             page = await office.feed(startId=start, numberOfEvents=7, wait="0.05")
@@ -146,10 +146,10 @@ async def test_a_poller_sees_every_event_exactly_once_in_order_whatever_is_writt
     await stumbler
     seen = await poller
     names = {"operator.created.v1": "CREATE", "operator.updated.v1": "UPDATE", "operator.deleted.v1": "DELETE"}
-    assert seen == [(str(e.stream), names[e.name]) for e in await office.desk.log() if e.name in names]
+    assert seen == [(e.stream, names[e.name]) for e in await office.desk.log() if e.name in names]
     assert len(seen) == WRITERS * EACH * 5 // 2
     for id in (id for ids in made for id in ids):
-        types = [type for operator, type in seen if operator == str(id)]
+        types = [type for operator, type in seen if operator == id]
         assert types in (["CREATE", "UPDATE"], ["CREATE", "UPDATE", "DELETE"])
 
 
@@ -164,7 +164,7 @@ class TestFeed:
         await office.delete(ben)
         await office.settled()
         told = [(olga, "CREATE"), (ben, "CREATE"), (olga, "UPDATE"), (ben, "DELETE")]
-        events = [{"operatorId": str(id), "type": type} for id, type in told]
+        events = [{"operatorId": id, "type": type} for id, type in told]
         assert await office.feed() == {"nextId": 5, "events": events}
         for start in range(1, 5):
             one = await office.feed(startId=start, numberOfEvents=1)
@@ -191,7 +191,7 @@ class TestFeed:
     async def test_a_long_poll_answers_with_the_first_entry(self, office: Office) -> None:
         poll = asyncio.create_task(office.feed(startId=1, wait=30))
         olga = await office.made()
-        assert await poll == {"nextId": 2, "events": [{"operatorId": str(olga), "type": "CREATE"}]}
+        assert await poll == {"nextId": 2, "events": [{"operatorId": olga, "type": "CREATE"}]}
 
     async def test_a_long_poll_that_sees_nothing_is_caught_up(self, office: Office) -> None:
         assert await office.feed(wait="0.01") == {"nextId": 1, "events": []}
