@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -81,11 +82,14 @@ def demo(
     run(port=port, data=data, exit_after=exit_after)
 
 
+NICE = 15
+"""Of 19, as processes give way to others: what a rebuild gives."""
 REBUILD_HELP = (
     "Fill a read model anew from the log, beside the live one, and swap it in without an empty moment.\n\n"
     "Killed, it goes on where it was when it is begun again, unless the model is declared otherwise by then. Before "
     "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
-    "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date."
+    "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date.\n\n"
+    "Whoever is served from this machine comes first; with --hurry nobody does."
 )
 
 
@@ -98,15 +102,19 @@ def rebuild(
         ),
     ],
     data: Data = DATA,
+    *,
     drop_old: Annotated[
         bool, typer.Option("--drop-old", help="Drop the table that the last rebuild replaced.")
     ] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="Go on with nothing that was begun before.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
+    hurry: Annotated[bool, typer.Option("--hurry", help="Take as much of the processor as can be had.")] = False,
 ) -> None:
     """A read model anew."""
     from infra.cli import rebuilds, searching
 
+    if not hurry:
+        os.nice(NICE)
     if drop_old + back + afresh > 1:
         fail("--afresh, --back and --drop-old exclude each other")
     if name.startswith("search:"):
