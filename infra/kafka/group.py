@@ -21,7 +21,7 @@ T = TypeVar("T")
 AT_ONCE = 1_000
 """Messages taken at a time."""
 PATIENCE = 0.1
-"""Seconds that they are waited for."""
+"""Seconds that the first of them is waited for."""
 COMMIT_SECONDS = 1.0
 """Between two times that Kafka is told what is consumed. It only spares reading again what is in the documents."""
 AGAIN_SECONDS = 2.0
@@ -120,7 +120,7 @@ class LaneGroup:
         clock = asyncio.get_running_loop().time
         commit_at = clock() + COMMIT_SECONDS
         while True:
-            messages = await _finished(consumer.consume, AT_ONCE, PATIENCE)
+            messages = await _finished(_arrived, consumer)
             await self._arrange()
             for message in messages:
                 self._take(message)
@@ -198,6 +198,12 @@ class LaneGroup:
         if trouble != self.trouble:
             self._log.warning("the lanes wait", reason=trouble)
         self.trouble = trouble
+
+
+def _arrived(consumer: Consumer) -> list[Message]:
+    """What has come. Asked for many, the library would wait for as many until the time is over."""
+    first = consumer.consume(1, PATIENCE)
+    return first + consumer.consume(AT_ONCE - 1, 0) if first else first
 
 
 async def _finished(work: Callable[..., T], *told: Any) -> T:
