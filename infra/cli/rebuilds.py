@@ -12,6 +12,7 @@ from rich.text import Text
 from infra.cli.operate import console, operate
 from infra.cli.serving import spare_the_collector
 from infra.event_store import PostgresEventStore
+from infra.read_models.filling import GENTLE, USUAL
 from infra.read_models.rebuild import Rebuilt, Told
 from infra.read_models.side import ReadSide
 from infra.settings import Settings
@@ -27,15 +28,16 @@ class RateColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
 
-def rebuild(name: str, data: Path, *, back: bool, afresh: bool) -> None:
+def rebuild(name: str, data: Path, *, back: bool, afresh: bool, hurry: bool) -> None:
     """Fills one read model, or all, anew, or goes back to what was replaced; with a progress bar."""
+    pace = USUAL if hurry else GENTLE
 
     async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
         spare_the_collector()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("events"))
         with Progress(*columns, RateColumn(), TimeRemainingColumn(), console=console()) as bar:
             for model in _named(name, side):
-                await _rebuilt(model, side.go_back if back else partial(side.rebuild, afresh=afresh), bar)
+                await _rebuilt(model, side.go_back if back else partial(side.rebuild, afresh=afresh, pace=pace), bar)
 
     operate(data, run)
 

@@ -29,9 +29,13 @@ class Pace(NamedTuple):
     """... positions passed, after which what was made is written."""
     near: int = 1_000
     """Positions left to be taken in with the swap, at most, where the log does not outrun the rebuild."""
+    rest: float = 0
+    """Times as long as a stretch took, after each."""
 
 
 USUAL = Pace()
+GENTLE = Pace(stretch=400, at_once=200, many=1_000, rest=2.0)
+"""In small pieces, two thirds of the time at rest: others who ask the same database hardly notice."""
 
 
 class Log(Protocol):

@@ -174,11 +174,14 @@ async def _rest(filler: Filler, until: int) -> tuple[int, list[Page]]:
 
 async def _catch_up(filler: Filler, told: Told) -> None:
     """Come near the log's end, which is not chased for ever: the rest is taken in with the swap."""
+    clock = asyncio.get_running_loop().time
     while (end := await _drawn(filler.reads)) > filler.position + filler.pace.near or filler.position == 0 < end:
         while filler.position < end:
+            began = clock()
             if not await filler.fill():
                 await asyncio.sleep(SETTLING_SECONDS)
             told(filler.position, max(end, filler.position))
+            await asyncio.sleep(filler.pace.rest * (clock() - began))
 
 
 async def _drawn(connection: Connection) -> int:

@@ -126,9 +126,16 @@ class ReadSide:
         async with self.asking.connection() as connection:
             return await health(connection, self.models)
 
-    async def rebuild(self, name: str, told: Told = lambda _done, _total: None, *, afresh: bool = False) -> Rebuilt:
+    async def rebuild(
+        self,
+        name: str,
+        told: Told = lambda _done, _total: None,
+        *,
+        afresh: bool = False,
+        pace: filling.Pace = filling.USUAL,
+    ) -> Rebuilt:
         """Make a read model anew beside the live one. Raises NoSuchModel, and as `rebuild.rebuild`."""
-        return await rebuild.rebuild(self._conninfo, self._log, self.model(name), told, afresh=afresh)
+        return await rebuild.rebuild(self._conninfo, self._log, self.model(name), told, afresh=afresh, pace=pace)
 
     async def go_back(self, name: str, told: Told = lambda _done, _total: None) -> Rebuilt:
         """Undo the last rebuild. Raises NoSuchModel, and as `rebuild.go_back`."""

@@ -39,6 +39,7 @@ def test_events_shows_the_log_of_one_stream_and_of_all(server: Server, world: Wo
 def test_a_read_model_is_made_anew_while_it_is_read(server: Server, world: World, host: Person) -> None:
     listing = world.listing(host)
     assert "listing" in innkeep(server, "rebuild", "listing")
+    assert "listing" in innkeep(server, "rebuild", "listing", "--hurry")
     assert ok(host.get(f"/v1/listings/{listing['id']}"))["listing"]["id"] == listing["id"]
     assert "There is no read model nonsense" in innkeep(server, "rebuild", "nonsense", code=2)
 

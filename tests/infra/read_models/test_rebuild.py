@@ -15,6 +15,7 @@ from commands.ports import Page
 from domain.kernel import Fact, Recorded
 from infra.event_store import UnknownEvent
 from infra.read_models.catalogue import due
+from infra.read_models.filling import GENTLE, USUAL, Pace
 from infra.read_models.rebuild import RebuildRunning, rebuild
 from infra.read_models.side import NoSuchModel
 from projections.projection import Document
@@ -22,14 +23,15 @@ from tests.infra.read_models import sample
 from tests.infra.read_models.conftest import ANNA, World, filled, rows
 
 
+@pytest.mark.parametrize("pace", [USUAL, GENTLE], ids=["usual", "gentle"])
 @pytest.mark.parametrize("name", ["shelf", "book", "reading", "shelf_feed", "deadline"])
-async def test_a_rebuilt_model_equals_the_one_it_replaces(world: World, name: str) -> None:
+async def test_a_rebuilt_model_equals_the_one_it_replaces(world: World, name: str, pace: Pace) -> None:
     side = await world.side()
     await filled(world, side)
     query = f"SELECT * FROM {side.models[name].table} ORDER BY 1, 2"
     before = await rows(world, query)
     told: list[tuple[int, int]] = []
-    await side.rebuild(name, lambda done, total: told.append((done, total)))
+    await side.rebuild(name, lambda done, total: told.append((done, total)), pace=pace)
     assert await rows(world, query) == before
     assert told[0] == (0, world.position)
     assert told[-1] == (world.position, world.position)
