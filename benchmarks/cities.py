@@ -221,12 +221,11 @@ def _listing(number: int) -> Iterator[Row]:
 def _copied(connection: psycopg.Connection[Any], rows: Iterable[Row]) -> None:
     by_table: dict[str, dict[UUID, tuple[Any, ...]]] = {}
     for table, id, document, terms in rows:
-        told = (terms,) if terms is not None else ()
-        by_table.setdefault(table, {})[id] = (id, to_json(document), 0, *told)
+        by_table.setdefault(table, {})[id] = (id, to_json(document), 0, *([] if terms is None else [terms]))
     with connection.cursor() as cursor:
         for table, made in by_table.items():
-            told = len(next(iter(made.values()))) > 3
-            columns = sql.SQL(", ").join(map(sql.Identifier, ("id", "body", "position", *(["terms"] if told else []))))
+            told = ["terms"] if len(next(iter(made.values()))) > 3 else []
+            columns = sql.SQL(", ").join(map(sql.Identifier, ("id", "body", "position", *told)))
             with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)) as copy:
                 for row in made.values():
                     copy.write_row(row)

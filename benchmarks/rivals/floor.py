@@ -18,9 +18,10 @@ import psycopg
 
 from benchmarks.rivals.crud import Tokens
 from infra.event_store.codec import Stored
-from infra.event_store.group_commit import GroupCommit, Save
+from infra.event_store.group_commit import GroupCommit
 from infra.event_store.journal import Row
 from infra.event_store.news import STREAMS
+from infra.event_store.saves import Save
 from infra.event_store.together import Together
 from infra.postgres.arrays import Ints, Uuids
 from infra.postgres.line import Line

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
@@ -149,7 +149,7 @@ class ColumnDumper(Dumper):
 DUMPERS = {kind: type(f"{kind.__name__}Dumper", (ColumnDumper,), {"oid": kind.array}) for kind in KINDS}
 
 
-def teach(connection: AsyncConnection[Any]) -> None:
+def teach(connection: Connection[Any] | AsyncConnection[Any]) -> None:
     """Let this connection take columns as parameters."""
     for kind, dumper in DUMPERS.items():
         connection.adapters.register_dumper(kind, dumper)
