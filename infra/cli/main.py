@@ -89,7 +89,7 @@ REBUILD_HELP = (
     "Killed, it goes on where it was when it is begun again, unless the model is declared otherwise by then. Before "
     "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
     "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date.\n\n"
-    "It takes its time, in small pieces with rests between, so that searches go on as before; with --hurry it does not."
+    "It takes its time, in small pieces with rests between, so that searches go on meanwhile; with --hurry it does not."
 )
 
 

@@ -35,7 +35,7 @@ class Pace(NamedTuple):
 
 USUAL = Pace()
 GENTLE = Pace(stretch=400, at_once=200, many=1_000, rest=2.0)
-"""In small pieces, two thirds of the time at rest: others who ask the same database hardly notice."""
+"""In small pieces, two thirds of the time at rest: others who ask the same database wait less for it."""
 
 
 class Log(Protocol):
