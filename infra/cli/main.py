@@ -89,7 +89,8 @@ REBUILD_HELP = (
     "Killed, it goes on where it was when it is begun again, unless the model is declared otherwise by then. Before "
     "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
     "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date.\n\n"
-    "It takes its time, in small pieces with rests between, so that searches go on meanwhile; with --hurry it does not."
+    "It gives way to whoever is served: a read model is filled in small pieces with rests between, and the processor is "
+    "left to others. With --hurry it does not."
 )
 
 
@@ -108,7 +109,7 @@ def rebuild(
     ] = False,
     afresh: Annotated[bool, typer.Option("--afresh", help="Go on with nothing that was begun before.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
-    hurry: Annotated[bool, typer.Option("--hurry", help="Without rests: for when nobody is served.")] = False,
+    hurry: Annotated[bool, typer.Option("--hurry", help="Give way to nobody: for when nobody is served.")] = False,
 ) -> None:
     """A read model anew."""
     from infra.cli import rebuilds, searching

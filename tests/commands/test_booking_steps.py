@@ -1,6 +1,5 @@
 """What becomes of a stay when somebody says so: accepted, declined, called off; and what of its nights."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
@@ -22,13 +21,7 @@ from tests.commands.booking import (
     refused,
     step,
 )
-from tests.commands.marketplace import Marketplace, money, open_marketplace
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
+from tests.commands.marketplace import Marketplace, money
 
 
 async def test_the_host_accepts_an_authorised_request(market: Marketplace) -> None:

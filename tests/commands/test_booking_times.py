@@ -1,6 +1,5 @@
 """What becomes of a stay as time passes: its hold expires, it is completed, its nights stay taken."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -22,13 +21,7 @@ from tests.commands.booking import (
     refused,
     step,
 )
-from tests.commands.marketplace import Marketplace, money, open_marketplace
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
+from tests.commands.marketplace import Marketplace, money
 
 
 async def test_a_hold_that_expires_frees_the_nights(market: Marketplace) -> None:

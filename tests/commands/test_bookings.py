@@ -1,6 +1,5 @@
 """Asking for a stay: what is agreed on, what is refused, and in which order. Quotes refuse alike."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,13 +14,7 @@ from tests.commands.booking import (
     refusal,
     stay,
 )
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
+from tests.commands.marketplace import Marketplace, money, somebody
 
 
 async def test_the_server_takes_from_the_listing_what_is_the_listings(market: Marketplace) -> None:

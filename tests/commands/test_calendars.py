@@ -22,11 +22,6 @@ async def house(module_database: str) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def host() -> Actor:
-    return somebody()
-
-
-@pytest.fixture
 async def listing(house: House, host: Actor) -> str:
     return str((await house.ask("createListing", host, **LOFT))["id"])
 

@@ -65,11 +65,6 @@ def house(opened: House) -> House:
 
 
 @pytest.fixture
-def host() -> Actor:
-    return somebody()
-
-
-@pytest.fixture
 async def listing(house: House, host: Actor) -> str:
     return str((await house.ask("createListing", host, **LOFT))["id"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,14 +10,8 @@ import pytest
 
 from domain.actor import Actor
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.marketplace import Marketplace
 from tests.commands.talking import ADMIN, GUEST, HOST, OTHER, say, talk, thread_of
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
 
 
 class TestOpening:

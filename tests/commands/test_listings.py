@@ -12,18 +12,13 @@ import pytest
 from commands.bus import Unauthenticated
 from domain.actor import NOBODY, Actor
 from domain.errors import Invalid
-from tests.commands.house import LOFT, House, listed, open_house, somebody
+from tests.commands.house import LOFT, House, listed, open_house
 
 
 @pytest.fixture(scope="module")
 async def house(module_database: str) -> AsyncIterator[House]:
     async with open_house(module_database) as house:
         yield house
-
-
-@pytest.fixture
-def host() -> Actor:
-    return somebody()
 
 
 class TestCreate:

@@ -20,11 +20,6 @@ async def house(module_database: str) -> AsyncIterator[House]:
         yield house
 
 
-@pytest.fixture
-def host() -> Actor:
-    return somebody()
-
-
 class TestUpdate:
     async def test_what_is_absent_stays_and_null_clears(self, house: House, host: Actor) -> None:
         before = await listed(house, host, minStay=2, houseRules="No parties.", bookingPolicies={"maxGuests": 2})

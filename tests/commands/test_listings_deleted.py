@@ -60,11 +60,6 @@ def house(opened: House) -> House:
     return opened
 
 
-@pytest.fixture
-def host() -> Actor:
-    return somebody()
-
-
 async def holds(house: House, listing: dict[str, Any], check_in: date, nights: int, claim: UUID | None = None) -> UUID:
     claim = claim or uuid4()
     stay = {"checkIn": check_in.isoformat(), "checkOut": (check_in + timedelta(nights)).isoformat()}

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.marketplace import Marketplace
 from tests.commands.talking import ADMIN, GUEST, HOST, MODERATOR, OTHER, say, talk
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
 
 
 class TestReports:

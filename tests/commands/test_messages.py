@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.actor import SYSTEM, Actor
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.marketplace import Marketplace
 from tests.commands.talking import ADMIN, GUEST, HOST, MODERATOR, OTHER, change, say, seen, talk, thread_of
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
 
 
 class TestWriting:

@@ -1,6 +1,5 @@
 """Quotes: what one fixes, of what, for how long, and that asking for one records nothing."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,13 +13,7 @@ from tests.commands.booking import (
     refusal,
     stay,
 )
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
-
-
-@pytest.fixture(scope="module")
-async def market(module_database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(module_database) as market:
-        yield market
+from tests.commands.marketplace import Marketplace, money, somebody
 
 
 async def test_a_quote_fixes_the_price_and_not_the_nights(market: Marketplace) -> None:
