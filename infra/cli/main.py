@@ -89,8 +89,8 @@ REBUILD_HELP = (
     "Killed, it goes on where it was when it is begun again, unless the model is declared otherwise by then. Before "
     "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
     "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date.\n\n"
-    "It gives way to whoever is served: a read model is filled in small pieces with rests between, and the processor is "
-    "left to others. With --hurry it does not."
+    "It gives way to whoever is served: a read model is filled in small pieces with rests between, and the processor "
+    "is left to others. With --hurry it does not."
 )
 
 
