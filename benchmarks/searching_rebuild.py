@@ -26,7 +26,7 @@ EVENTS, QUICK = 200_000, 20_000
 """Of the log that the rebuild reads."""
 LISTINGS, GUESTS = 100, 50
 MODEL = "reservation"
-SECONDS = 15.0
+SECONDS = 25.0
 """Of a round without the rebuild: p99 wants some searches."""
 
 

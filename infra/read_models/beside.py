@@ -28,6 +28,10 @@ LIVE = "SELECT version, declaration, position FROM read_model WHERE name = %s"
 PLACE = """UPDATE read_model SET version = %s, declaration = %s, position = %s, state = 'live', failed_position = NULL,
   failed_event = NULL, error = NULL, epoch = epoch + 1, updated_at = now() WHERE name = %s"""
 RENAME = sql.SQL("ALTER TABLE {} RENAME TO {}")
+# The vacuum gives way to who waits for its lock a second, but not to the short patience of a swap; who reads or
+# writes does not meet it.
+KEPT = sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE")
+KEEPING = "SET LOCAL lock_timeout = '10s'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,17 @@ async def take_back(connection: Connection, model: Model) -> None:
         await connection.execute(moved, [model.name])
         letters = DeadLetters(connection)
         await letters.replace(letters_beside(model, "rebuild"), letters_beside(model, "old"))
+
+
+async def keep_from_vacuum(connection: Connection, model: Model) -> None:
+    """Until the end of the caller's transaction no vacuum works at the tables that a swap renames or drops.
+
+    Waits for one that does, and holds nothing that others need meanwhile. Raises psycopg.errors.LockNotAvailable.
+    """
+    await connection.execute(KEEPING)
+    for table in (model.table, table_beside(model, "old")):
+        if (await (await connection.execute(THERE, [f'"{table}"'])).fetchone()) == (True,):
+            await connection.execute(KEPT.format(sql.Identifier(table)))
 
 
 async def swap(connection: Connection, model: Model, position: int) -> None:

@@ -25,6 +25,8 @@ ALONE = "SELECT pg_try_advisory_lock(hashtextextended('innkeep rebuild of ' || %
 NAMED = "SELECT set_config('application_name', 'innkeep rebuild', false)"
 # What a crash of the server loses of a table that nobody reads yet is filled again.
 UNHURRIED = "SET synchronous_commit = off"
+# Others need the cores.
+ONE_CORE = "SET max_parallel_workers_per_gather = 0"
 DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
 POSITION = "SELECT position FROM read_model WHERE name = %s"
 PATIENCE = "SET LOCAL lock_timeout = '250ms'"
@@ -118,6 +120,7 @@ async def _fill(filler: Filler, told: Told) -> Rebuilt:
     """Bring the fresh table up to the log's end, compare it, and put it in place."""
     model, began = filler.model, filler.position
     await filler.writes.execute(UNHURRIED)
+    await filler.reads.execute(ONE_CORE)
     await filler.open()
     try:
         told(began, await _drawn(filler.reads))
@@ -141,6 +144,7 @@ async def _take_its_place(filler: Filler, sample: Sample, began: int) -> Rebuilt
     """Swap the tables, with the fresh one at least as far on as the live one. Raises if something is in the way."""
     connection, model = filler.writes, filler.model
     async with connection.transaction():
+        await beside.keep_from_vacuum(connection, model)
         await connection.execute(PATIENCE)
         await connection.execute(FOR_GOOD)
         # Who follows the log waits for this lock before it writes, and it costs no transaction id: one that is

@@ -110,6 +110,24 @@ async def test_two_rebuilds_of_one_model_at_once_are_refused(world: World) -> No
     await first
 
 
+async def test_nobody_waits_for_a_rebuild_that_waits_for_a_vacuum(world: World) -> None:
+    side = await world.side()
+    await filled(world, side)
+    waiting = "SELECT pid FROM pg_stat_activity WHERE application_name = 'innkeep rebuild' AND wait_event_type = 'Lock'"
+    async with await psycopg.AsyncConnection.connect(world.conninfo) as vacuum:
+        await vacuum.execute("LOCK TABLE doc_shelf IN SHARE UPDATE EXCLUSIVE MODE")  # the lock that a vacuum holds
+        rebuilding = asyncio.create_task(side.rebuild("shelf"))
+        async with asyncio.timeout(30):
+            while not (pids := await rows(world, waiting)):  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
+        others = "SELECT 1 FROM pg_locks WHERE pid = %s AND mode = 'ExclusiveLock' AND relation IS NOT NULL"
+        assert await (await vacuum.execute(others, pids[0])).fetchall() == []
+        await world.shelf(ANNA)
+        await world.caught_up(side)
+        assert not rebuilding.done()
+    assert (await rebuilding).position == world.position
+
+
 async def test_a_stream_in_the_way_is_waited_for(world: World) -> None:
     side = await world.side()
     await filled(world, side)
