@@ -24,9 +24,9 @@ SEARCHES = 8
 """A second."""
 EVENTS, QUICK = 200_000, 20_000
 """Of the log that the rebuild reads."""
-LISTINGS, GUESTS = 100, 50
+LISTINGS, GUESTS = 120, 50
 MODEL = "reservation"
-SECONDS = 25.0
+SECONDS = 20.0
 """Of a round without the rebuild: p99 wants some searches."""
 
 
