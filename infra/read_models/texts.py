@@ -6,11 +6,11 @@ own words. So most documents keep nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 from domain.resource import Field, Kind, Resource
+from projections.projection import Document, inner
 from projections.words import words
 
 TEXTS = frozenset({Kind.STRING, Kind.TEXT})
@@ -30,11 +30,11 @@ def words_key(name: str) -> str:
     return f"{name} words"
 
 
-def kept_texts(names: Iterable[str], document: Mapping[str, Any]) -> dict[str, str | list[str]]:
+def kept_texts(names: Iterable[str], document: Document) -> dict[str, str | list[str]]:
     """What has to be kept of these texts."""
     kept: dict[str, str | list[str]] = {}
     for name in names:
-        value = _inner(document, name)
+        value = inner(document, name)
         if isinstance(value, str):
             if not (value.isascii() and value.isalnum()):
                 kept |= _of_text(name, value)
@@ -62,12 +62,3 @@ def _names(field: Field) -> list[str]:
     if field.kind in TEXTS or (field.kind is Kind.LIST and field.of in TEXTS):
         return [field.name]
     return [f"{field.name}.{part.name}" for part in field.parts if part.kind in TEXTS]
-
-
-def _inner(document: Mapping[str, Any], name: str) -> Any:
-    value = document.get(name)
-    if value is None and "." in name:
-        first, _, part = name.partition(".")
-        whole = document.get(first)
-        return whole.get(part) if isinstance(whole, dict) else None
-    return value

@@ -12,11 +12,12 @@ import pytest
 from commands.ports import Key, KeyTaken, Unavailable
 from infra.event_store import Codec, UnknownEvent
 from tests.contracts.event_store import EventStoreContract, a_user, caused, everything, moved, places
+from tests.contracts.journal import JournalContract
 from tests.contracts.parcel import Letter, Parcel
 from tests.infra.event_store.conftest import OpenPostgres
 
 
-class TestPostgresEventStore(EventStoreContract):
+class TestPostgresEventStore(EventStoreContract, JournalContract):
     """The contract, on a real database."""
 
 
