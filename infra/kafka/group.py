@@ -24,6 +24,10 @@ PATIENCE = 0.1
 """Seconds that the first of them is waited for."""
 COMMIT_SECONDS = 1.0
 """Between two times that Kafka is told what is consumed. It only spares reading again what is in the documents."""
+FULL_SECONDS = 0.5
+"""That a lane may be full before it is paused."""
+LOOK_SECONDS = 0.005
+"""Between two looks whether a full lane has room again."""
 AGAIN_SECONDS = 2.0
 """Until another attempt, when Kafka cannot be talked to."""
 
@@ -90,6 +94,17 @@ class LaneGroup:
         """Those that are followed here."""
         return sorted(self._tasks)
 
+    @property
+    def paused(self) -> list[int]:
+        """Those that have more than they take in, so that Kafka is not asked for more."""
+        return sorted(self._paused)
+
+    @property
+    def offsets(self) -> Mapping[int, int]:
+        """Of each lane that is followed here, the offset past what is in the documents; none if nothing came yet."""
+        told = {lane: self._feeds[lane].consumed for lane in self._tasks}
+        return {lane: offset for lane, offset in told.items() if offset is not None}
+
     async def health(self) -> Mapping[str, Any]:
         """Which lanes are followed here, which of them without Kafka, and what keeps it from being asked."""
         said: dict[str, Any] = {"lanes": self.lanes}
@@ -124,7 +139,7 @@ class LaneGroup:
             await self._arrange()
             for message in messages:
                 self._take(message)
-            self._hold_back(consumer)
+            await self._hold_back(consumer)
             if clock() >= commit_at:
                 self._commit(consumer)
                 commit_at = clock() + COMMIT_SECONDS
@@ -175,21 +190,27 @@ class LaneGroup:
         except msgspec.DecodeError as strange:
             self._say(f"lane {lane} has what is no message of ours at {offset}: {strange}")
 
-    def _hold_back(self, consumer: Consumer) -> None:
-        """Ask for no more of a lane than there is room for."""
-        full = {lane for lane in self._tasks if self._feeds[lane].full}
-        if full - self._paused:
-            consumer.pause([TopicPartition(self._topic, lane) for lane in full - self._paused])
-        if self._paused - full:
-            consumer.resume([TopicPartition(self._topic, lane) for lane in self._paused - full])
-        self._paused = full
+    async def _hold_back(self, consumer: Consumer) -> None:
+        """Ask for no more while there is no room for it; but for a lane that stays full the others do not wait long.
+
+        That one is paused, which is costly: Kafka's library throws away what it has fetched ahead of a paused lane.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + FULL_SECONDS
+        while (full := self._full()) and clock() < until:  # noqa: ASYNC110 - they ring no bell
+            await asyncio.sleep(LOOK_SECONDS)
+        if full:
+            consumer.pause([TopicPartition(self._topic, lane) for lane in full])
+        read = {lane for lane in self._paused if self._feeds[lane].nearly_read}
+        if read:
+            consumer.resume([TopicPartition(self._topic, lane) for lane in read])
+        self._paused = (self._paused | full) - read
+
+    def _full(self) -> set[int]:
+        return {lane for lane in self._tasks.keys() - self._paused if self._feeds[lane].full}
 
     def _commit(self, consumer: Consumer) -> None:
-        done = [
-            TopicPartition(self._topic, lane, offset)
-            for lane in self._tasks
-            if (offset := self._feeds[lane].consumed) is not None
-        ]
+        done = [TopicPartition(self._topic, lane, offset) for lane, offset in self.offsets.items()]
         if done:
             consumer.commit(offsets=done, asynchronous=True)
 

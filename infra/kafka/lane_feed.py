@@ -16,6 +16,8 @@ from infra.read_models.runner import Feed
 
 ROOM = 4_000
 """Events kept until they are read, about: past it Kafka is not asked for more."""
+LITTLE = ROOM // 4
+"""Events kept, at most, before Kafka is asked again for more of a lane that was paused."""
 QUIET_SECONDS = 0.5
 """Without news, after which the log is asked whether it has any. If it has, and still nothing comes, Kafka or the relay
 is away, and the log is followed until they are back.
@@ -63,6 +65,11 @@ class LaneFeed:
         return self._size >= ROOM
 
     @property
+    def nearly_read(self) -> bool:
+        """Is little left to be read of what is here?"""
+        return self._size <= LITTLE
+
+    @property
     def end(self) -> int:
         """The position up to which the lane has arrived; 0 if nothing has."""
         return self._pieces[-1].end if self._pieces else 0
@@ -95,7 +102,7 @@ class LaneFeed:
         first = self._pieces[0].start if self._pieces else None
         if first is not None and first <= after:
             return self._page(after, limit)
-        if first is None and not self.alone:
+        if first is None and after >= self._front and not self.alone:
             return Page([], after)  # it is on its way
         page = await self._log.read(after, limit)
         self._front = max(self._front, page.position)

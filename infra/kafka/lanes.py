@@ -22,8 +22,10 @@ from infra.read_models.model import Model
 
 LANES = PARTITIONS
 """Partitions of the topic: so many processes can share the work. It never changes: events would change their lanes."""
-HEAVY = ("reservation", "listingCalendar", "deadline", "paymentRecord")
-"""Models that most of the work goes into: each has a lane that it shares with none of the others here."""
+HEAVY = ("reservation", "listingCalendar", "paymentRecord", "deadline")
+"""Models that most of the work goes into: each has a lane of its own. Of two processes one is given the even lanes, the
+other the odd ones.
+"""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ decode = msgspec.msgpack.Decoder(LogRow | Mark).decode
 
 def lane_of(model: str) -> int:
     """The lane of a read model."""
-    return HEAVY.index(model) if model in HEAVY else crc32(model.encode()) % LANES
+    return HEAVY.index(model) if model in HEAVY else len(HEAVY) + crc32(model.encode()) % (LANES - len(HEAVY))
 
 
 def topic_of(prefix: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ import pytest
 from infra.event_store import Codec
 from infra.event_store.recent import Recent
 from infra.event_store.rows import Rows
+from infra.kafka import lane_feed
 from infra.kafka.group import LaneGroup
 from infra.kafka.lane_feed import LaneFeed
 from infra.kafka.lanes import LANES, Routes, Told, lane_of, topic_of
@@ -31,6 +32,16 @@ pytestmark = pytest.mark.timeout(400)  # a broker starts slowly on a busy machin
 CODEC = Codec(sample.AGGREGATES)
 
 
+class Late(Runner):
+    """One that begins when it is let."""
+
+    gate: asyncio.Event
+
+    async def run(self) -> None:
+        await self.gate.wait()
+        await super().run()
+
+
 class Brought:
     """A log that a relay brings to Kafka, and groups of projectors there."""
 
@@ -38,6 +49,9 @@ class Brought:
         self.world, self.kafka = world, kafka
         self.prefix = f"t{uuid4().hex[:12]}"
         self.tasks: list[asyncio.Task[None]] = []
+        self.groups: list[LaneGroup] = []
+        self.wanted: set[int] = set()
+        """Lanes with a model."""
 
     def relay(self, side: ReadSide) -> asyncio.Task[None]:
         name = f"{self.prefix}.relay"
@@ -45,19 +59,21 @@ class Brought:
         relay = Relay(
             self.world.conninfo,
             self.world.log,
-            Messages(self.prefix, {}),
+            Messages(self.prefix, dict.fromkeys(CODEC.facts, ())),
             lambda: Wire(self.kafka.servers, name, patience=20),
             name=name,
             lanes=lanes,
         )
         return self._run(relay.run())
 
-    def group(self, side: ReadSide) -> tuple[LaneGroup, asyncio.Task[None]]:
-        """One process's part of the work."""
+    def group(
+        self, side: ReadSide, late: Mapping[int, asyncio.Event] | None = None
+    ) -> tuple[LaneGroup, asyncio.Task[None]]:
+        """One process's part of the work; some lanes begin when they are let."""
 
         def follow(lane: int, feed: LaneFeed) -> Runner:
             models = {name: model for name, model in side.models.items() if lane_of(name) == lane}
-            return Runner(
+            runner = (Late if late and lane in late else Runner)(
                 self.world.conninfo,
                 feed,
                 models,
@@ -68,6 +84,9 @@ class Brought:
                 lead=f"projector of lane {lane}",
                 whole=False,
             )
+            if isinstance(runner, Late) and late:
+                runner.gate = late[lane]
+            return runner
 
         group = LaneGroup(
             self.kafka.servers,
@@ -77,7 +96,15 @@ class Brought:
             feed=lambda: LaneFeed(self.world.log, Rows(CODEC, Recent(0)), Routes(side.models, CODEC).digest),
             follow=follow,
         )
+        self.groups.append(group)
+        self.wanted |= {lane_of(name) for name in side.models}
         return group, self._run(group.run())
+
+    async def came_by_kafka(self) -> None:
+        """Make sure that it was not the log alone that was followed: every lane that a model has brought something."""
+        async with asyncio.timeout(SECONDS):
+            while not self.wanted <= {lane for group in self.groups for lane in group.offsets}:  # noqa: ASYNC110 - as `until`
+                await asyncio.sleep(0.01)
 
     async def stop(self, task: asyncio.Task[None]) -> None:
         task.cancel()
@@ -100,12 +127,13 @@ async def brought(world: World, kafka: KafkaServer) -> AsyncIterator[Brought]:
 
 class TestFedByKafka(ReadModelFeedContract):
     @pytest.fixture
-    def project(self, brought: Brought) -> Project:
+    async def project(self, brought: Brought) -> AsyncIterator[Project]:
         async def projecting(side: ReadSide) -> None:
             brought.relay(side)
             brought.group(side)
 
-        return projecting
+        yield projecting
+        await brought.came_by_kafka()
 
 
 async def test_two_processes_share_the_lanes_and_one_takes_them_all_when_the_other_goes(
@@ -133,6 +161,37 @@ async def test_two_processes_share_the_lanes_and_one_takes_them_all_when_the_oth
     await until(alone)
     await sides[0].waiting.until_now(sides[0].models, SECONDS)
     assert await tables(world, sides[0]) == await as_rebuilt(world, sides[0])
+
+
+async def test_a_lane_that_stands_still_does_not_hold_up_the_others(
+    world: World, brought: Brought, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much comes for it meanwhile."""
+    monkeypatch.setattr(lane_feed, "ROOM", 20)
+    monkeypatch.setattr(lane_feed, "LITTLE", 5)
+    side = await world.side(run=False)
+    stands, others = lane_of("book"), {name for name in side.models if lane_of(name) != lane_of("book")}
+    assert others
+    gate = asyncio.Event()
+    brought.relay(side)
+    await life(world, 1, 40)
+    group, _ = brought.group(side, {stands: gate})
+
+    async def paused() -> bool:
+        return stands in group.paused
+
+    await until(paused)
+    await life(world, 2, 40)
+    await side.waiting.until_now(others, SECONDS)
+    gate.set()
+    await side.waiting.until_now(side.models, SECONDS)
+
+    async def as_before() -> bool:
+        return group.paused == []
+
+    await until(as_before)
+    await brought.came_by_kafka()
+    assert await tables(world, side) == await as_rebuilt(world, side)
 
 
 async def test_while_kafka_is_away_reads_go_on_from_the_log(world: World, brought: Brought) -> None:
