@@ -106,8 +106,11 @@ def _result(events: int, taken: dict[int, list[Caught]]) -> Result:
         (one, two, *used),
         (Ratio("two ÷ one", two, one, at_least=1.3),),
         (
-            "The time includes that the group forms. PostgreSQL and Kafka share the two cores with the projectors: what "
-            "all of them use together of an event, divided by two, is the least time that it can take there.",
+            "The time includes that the group forms.",
+            (
+                "PostgreSQL and Kafka share the two cores with the projectors: what all of them use for an event, "
+                "divided by two, is the least time that it can take there."
+            ),
         ),
     )
 
