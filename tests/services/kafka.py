@@ -102,7 +102,7 @@ class KafkaServer:
         (self._folder / "log4j2.properties").write_text(LOGGING)
         if not (data / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings)]
+            tool = ["kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}", "-c", str(settings)]
             command = [*self._command(), *tool, *self.FORMAT]
             done = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
             if done.returncode:
