@@ -34,6 +34,10 @@ LAST_SECONDS = 2.0
 """That what is under way has when the relay is ended."""
 PARTITIONS = 6
 """Of each topic: as many consumers of one group can share it."""
+LINGER = 200
+"""Milliseconds that a batch waits for more while a transaction goes on; its end sends them all at once. A request for
+few messages costs the broker what one for many does.
+"""
 BREATH = 500
 """Messages handed over without letting other threads of the process have their turn."""
 BROKERS_CHOICE = -1
@@ -153,7 +157,7 @@ class Wire:
                 "transactional.id": self.name,  # idempotent, acknowledged by all in-sync replicas
                 "transaction.timeout.ms": int(2 * self._patience * 1000),
                 "compression.type": "lz4",
-                "linger.ms": 1,
+                "linger.ms": LINGER,
                 "queue.buffering.max.messages": 1_000_000,
                 "message.timeout.ms": int(self._patience * 1000),
             }
