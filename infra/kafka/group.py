@@ -106,8 +106,12 @@ class LaneGroup:
         return {lane: offset for lane, offset in told.items() if offset is not None}
 
     async def health(self) -> Mapping[str, Any]:
-        """Which lanes are followed here, which of them without Kafka, and what keeps it from being asked."""
+        """Which lanes are followed here, which of them are paused or do without Kafka, and what keeps it from being
+        asked.
+        """
         said: dict[str, Any] = {"lanes": self.lanes}
+        if self._paused:
+            said["paused"] = self.paused
         alone = [lane for lane in self.lanes if self._feeds[lane].alone]
         if alone:
             said["warning"] = f"Kafka brings nothing: the log itself is followed for lanes {alone}"

@@ -64,7 +64,7 @@ def letters_beside(model: Model, place: Place) -> str:
 
 async def find(connection: Connection, model: Model, place: Place) -> Beside | None:
     """The table in that place, if there is one."""
-    if (await (await connection.execute(THERE, [f'"{table_beside(model, place)}"'])).fetchone()) != (True,):
+    if not await _there(connection, table_beside(model, place)):
         return None
     async with connection.cursor(row_factory=class_row(Beside)) as cursor:
         await cursor.execute(FIND, [model.name, place])
@@ -112,7 +112,7 @@ async def keep_from_vacuum(connection: Connection, model: Model) -> None:
     """
     await connection.execute(KEEPING)
     for table in (model.table, table_beside(model, "old")):
-        if (await (await connection.execute(THERE, [f'"{table}"'])).fetchone()) == (True,):
+        if await _there(connection, table):
             await connection.execute(KEPT.format(sql.Identifier(table)))
 
 
@@ -134,3 +134,7 @@ async def swap(connection: Connection, model: Model, position: int) -> None:
     await connection.execute(FORGET, [model.name, "rebuild"])
     await letters.replace(model.name, letters_beside(model, "rebuild"))
     await connection.execute(PLACE, [model.version, model.declaration, position, model.name])
+
+
+async def _there(connection: Connection, table: str) -> bool:
+    return (await (await connection.execute(THERE, [f'"{table}"'])).fetchone()) == (True,)

@@ -181,6 +181,7 @@ async def test_a_lane_that_stands_still_does_not_hold_up_the_others(
         return stands in group.paused
 
     await until(paused)
+    assert (await group.health())["paused"] == [stands]
     await life(world, 2, 40)
     await side.waiting.until_now(others, SECONDS)
     gate.set()
