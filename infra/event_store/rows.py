@@ -35,11 +35,23 @@ class Rows:
                 return Page(events, events[-1].position)
         return Page(events, position)
 
+    @staticmethod
+    def whole(rows: Sequence[TupleRow]) -> Sequence[TupleRow]:
+        """The rows, if each has its command. Raises LookupError."""
+        for row in rows:
+            if row[-1] is None:
+                raise _damaged(row)
+        return rows
+
     def recorded(self, row: TupleRow, fact: Fact | None = None) -> Recorded:
         """One event. Raises UnknownEvent; LookupError if its command is missing."""
         position, stream, version, name, state, at, actor, role, command, command_name = row
         if command_name is None:
-            raise LookupError(f"event {position} has no command in the journal: the log is damaged")
+            raise _damaged(row)
         if fact is None:
             fact = self._codec.decode(stream, version, name, state)
         return Recorded(position, fact, at.astimezone(UTC), actor, role, command, command_name)
+
+
+def _damaged(row: TupleRow) -> LookupError:
+    return LookupError(f"event {row[0]} has no command in the journal: the log is damaged")

@@ -192,9 +192,11 @@ class PostgresEventStore:
 
     async def rows(self, after: int, limit: int) -> tuple[Sequence[tuple[Any, ...]], int]:
         """As `read`, the rows as they are stored: position, stream, version, name, state, instant, actor, role, and the
-        id and name of the command. For who passes events on without knowing what they say. Raises Unavailable.
+        id and name of the command; ids and instants as texts. For who passes events on without knowing what they say.
+        Raises Unavailable; LookupError if a command is missing.
         """
-        return await self._feed.read(after, limit)
+        rows, position = await self._feed.texts(after, limit)
+        return self._rows.whole(rows), position
 
     async def history(self, streams: Iterable[UUID], until: datetime | None = None) -> list[Recorded]:
         """All that happened to these streams, in the log's order, up to and including that instant. Raises

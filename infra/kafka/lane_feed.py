@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from commands.ports import Page
 from infra.event_store.rows import Rows
-from infra.kafka.lanes import Mark
-from infra.kafka.messages import LogRow
+from infra.kafka.lanes import LaneRow, Mark
 from infra.read_models.runner import Feed
 
 ROOM = 4_000
@@ -27,7 +26,7 @@ is away, and the log is followed until they are back.
 class _Piece(NamedTuple):
     start: int
     end: int
-    rows: Sequence[LogRow]
+    rows: Sequence[LaneRow]
     offset: int
 
 
@@ -47,7 +46,7 @@ class LaneFeed:
         self._log, self._rows, self._routes = log, rows, routes
         self._pieces: deque[_Piece] = deque()
         self._size = 0
-        self._open: list[LogRow] = []
+        self._open: list[LaneRow] = []
         """Of the piece whose mark is still to come."""
         self._arrival = asyncio.Event()
         self._front = 0
@@ -74,9 +73,9 @@ class LaneFeed:
         """The position up to which the lane has arrived; 0 if nothing has."""
         return self._pieces[-1].end if self._pieces else 0
 
-    def arrived(self, message: LogRow | Mark, offset: int) -> None:
+    def arrived(self, message: LaneRow | Mark, offset: int) -> None:
         """The next message of the lane."""
-        if isinstance(message, LogRow):
+        if isinstance(message, LaneRow):
             self._open.append(message)
             return
         rows, self._open = self._open, []
@@ -129,7 +128,7 @@ class LaneFeed:
             self._missed = after
 
     def _page(self, after: int, limit: int) -> Page:
-        found: list[LogRow] = []
+        found: list[LaneRow] = []
         for piece in self._pieces:
             found += [row for row in piece.rows if row.position > after]
             if len(found) >= limit:

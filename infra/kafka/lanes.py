@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 from zlib import crc32
 
 import msgspec
@@ -41,8 +43,23 @@ class Mark(msgspec.Struct, frozen=True):
     """By which they were put into lanes, see `Routes.digest`."""
 
 
-_encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
-decode = msgspec.msgpack.Decoder(LogRow | Mark).decode
+class LaneRow(NamedTuple):
+    """An event as a projector finds it in its lane: as a row of the log that it has read itself."""
+
+    position: int
+    stream: UUID
+    version: int
+    name: str
+    state: bytes
+    at: datetime
+    actor: UUID | None
+    role: str
+    command: UUID
+    command_name: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(LaneRow | Mark).decode
 """What a message says. Raises msgspec.DecodeError."""
 
 
@@ -106,7 +123,7 @@ class Told(NamedTuple):
         return made
 
     def _message(self, lane: int, value: bytes) -> Outgoing:
-        return Outgoing(self.topic, b"", value, {}, lane)
+        return Outgoing(self.topic, "", value, {}, lane)
 
 
 def _concern(model: Model, codec: Codec, names: Iterable[str]) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -68,7 +69,7 @@ class SettledLog(Protocol):
     """The log, as far as it is settled."""
 
     async def rows(self, after: int, limit: int) -> tuple[Sequence[tuple[Any, ...]], int]:
-        """The stored rows past that position, in order, and where to read on."""
+        """The stored rows past that position, in order, ids and instants as texts, and where to read on."""
         ...
 
     async def wait_for_events(self, after: int, timeout: float) -> bool:  # noqa: ASYNC109 - it answers, it does not raise
@@ -185,7 +186,7 @@ class Relay:
         """Commit what was put. Did it bring anything, if only that a stretch of the log is empty?"""
         told = [piece for piece in pieces if piece.events]
         if told:
-            await wire.commit(told[-1].position, str(told[-1].events[-1].command))
+            await wire.commit(told[-1].position, told[-1].events[-1].command)
             self._sent = told[-1].position
             for step in (step for piece in told for step in piece.steps):
                 step.end()
@@ -212,7 +213,8 @@ class Relay:
         """The messages of these events, and the steps that sending them is."""
         if self.steps is None:
             return [message for event in events for message in self._messages.of(event)], []
-        parents = await self.steps.parents(event.command for event in events)
+        known = await self.steps.parents(UUID(event.command) for event in events)
+        parents = {str(command): parent for command, parent in known.items()}
         made: list[Outgoing] = []
         begun: list[Begun] = []
         for event in events:
@@ -220,7 +222,7 @@ class Relay:
                 if event.command in parents:
                     step = self.steps.sends(message.topic, parents[event.command], event.position)
                     begun.append(step)
-                    headers = {**message.headers, TRACEPARENT: step.traceparent.encode()}
+                    headers = {**message.headers, TRACEPARENT: step.traceparent}
                     made.append(replace(message, headers=headers))
                 else:
                     made.append(message)

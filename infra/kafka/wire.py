@@ -229,9 +229,7 @@ class Wire:
                 producer.begin_transaction()
                 self._begun = True
             for number, message in enumerate(messages):
-                producer.produce(
-                    message.topic, message.value, message.key, partition=message.partition, headers=message.headers
-                )
+                producer.produce(message.topic, message.value, message.key, message.partition, headers=message.headers)
                 if number % BREATH == 0:
                     producer.poll(0)
         except (KafkaException, BufferError):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
 from commands.ports import Key, KeyTaken, Unavailable
 from infra.event_store import Codec, UnknownEvent
-from tests.contracts.event_store import EventStoreContract, a_user, caused, everything, moved, places
+from infra.kafka.messages import LogRow
+from tests.contracts.event_store import NOON, EventStoreContract, a_user, caused, everything, moved, places
 from tests.contracts.journal import JournalContract
 from tests.contracts.parcel import Letter, Parcel
 from tests.infra.event_store.conftest import OpenPostgres
@@ -39,6 +41,35 @@ async def test_a_follower_gets_all_that_stands_before_an_unknown_event(open_stor
     assert places(await everything(older, until=position)) == ["Oslo", "Rome"]
     with pytest.raises(UnknownEvent):
         await everything(older, after=position, until=position + 1)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])
+@pytest.mark.parametrize("microsecond", [0, 120, 999_999])
+async def test_rows_for_who_passes_them_on_have_ids_and_instants_as_texts(
+    open_store: OpenPostgres, zone: str, microsecond: int
+) -> None:
+    store = await open_store()
+    stream, actor = uuid4(), a_user()
+    instant = NOON.replace(microsecond=microsecond)
+    cause = caused(actor=actor, at=instant.astimezone(ZoneInfo(zone)))
+    position = await moved(store, stream, "Oslo", cause=cause)
+    await moved(store, stream, "Rome")
+    rows, end = await store.rows(position - 1, 10)
+    assert (len(rows), end) == (2, rows[-1][0])
+    first = LogRow._make(rows[0])
+    told = f"{instant:%Y-%m-%dT%H:%M:%S}.{microsecond:06}Z"
+    assert first[:4] == (position, str(stream), 1, "test.parcel.moved.v1")
+    assert first[4:] == (b'{"place":"Oslo"}', told, str(actor.id), "user", str(cause.id), "move")
+    assert LogRow._make(rows[1]).actor is None, "what the product does by itself"
+
+
+async def test_rows_of_a_log_without_its_journal_are_not_passed_on(open_store: OpenPostgres, log: str) -> None:
+    store = await open_store()
+    position = await moved(store, uuid4(), "Oslo")
+    async with await psycopg.AsyncConnection.connect(log) as connection:
+        await connection.execute("DELETE FROM command")
+    with pytest.raises(LookupError, match=f"event {position} has no command"):
+        await store.rows(0, 10)
 
 
 async def test_address_and_answer_are_unreadable_at_rest_and_bound_to_their_command(

@@ -15,7 +15,7 @@ from infra.event_store.recent import Recent
 from infra.event_store.rows import Rows
 from infra.event_store.upcasts import UPCASTS
 from infra.kafka.lane_feed import ROOM, LaneFeed
-from infra.kafka.lanes import LANES, Mark, Routes, Told, decode, lane_of
+from infra.kafka.lanes import LANES, LaneRow, Mark, Routes, Told, decode, lane_of
 from infra.kafka.messages import UNTOLD, LogRow
 from infra.read_models.side import models_of
 from projections.catalogue import PROJECTIONS
@@ -27,9 +27,9 @@ CODEC = Codec([Parcel, Letter])
 STREAM = uuid4()
 
 
-def event(position: int, name: str = MOVED) -> LogRow:
+def event(position: int, name: str = MOVED) -> LaneRow:
     state = b'{"place":"%d"}' % position
-    return LogRow(position, STREAM, position, name, state, NOON, None, "system", uuid4(), "move")
+    return LaneRow(position, STREAM, position, name, state, NOON, None, "system", uuid4(), "move")
 
 
 class Log:
@@ -163,10 +163,13 @@ def test_every_read_model_finds_all_its_events_in_its_lane() -> None:
 def test_a_piece_ends_in_every_lane_with_a_mark() -> None:
     models = models_of(PROJECTIONS, RESOURCES)
     told = Told("t.lanes", Routes(models, Codec(AGGREGATES, UPCASTS)))
-    row = LogRow(
+    row = LaneRow(
         8, UUID(int=8), 1, "reservation.completed.v1", b"{}", NOON, None, "system", UUID(int=9), "completeStay"
     )
-    messages = told.of([row], 5, 11)
+    stored = LogRow._make(row)._replace(
+        stream=str(row.stream), at="2026-07-01T12:00:00.000000Z", command=str(row.command)
+    )
+    messages = told.of([stored], 5, 11)
     found = [(message.partition, decode(message.value)) for message in messages]
     lanes = told.routes.of(row.name)
     assert {lane_of("reservation"), lane_of("deadline")} <= {*lanes}

@@ -11,8 +11,7 @@ import psycopg
 import pytest
 
 from infra.event_store import Codec, PostgresEventStore
-from infra.kafka.lanes import Routes, Told, decode, topic_of
-from infra.kafka.messages import LogRow
+from infra.kafka.lanes import LaneRow, Routes, Told, decode, topic_of
 from infra.postgres.migrate import migrate
 from infra.restored import Restored, go_on
 from tests.contracts.parcel import Letter, Parcel
@@ -119,7 +118,7 @@ async def test_a_kafka_without_lanes_is_put_right_as_well(database: str, kafka: 
 async def in_lanes(house: House) -> set[int]:
     """The positions of all events that the topic of the lanes has."""
     values = await asyncio.to_thread(all_values, house.kafka.servers, topic_of(house.prefix))
-    return {said.position for value in values if isinstance(said := decode(value), LogRow)}
+    return {said.position for value in values if isinstance(said := decode(value), LaneRow)}
 
 
 async def told(house: House, streams: list[UUID], rounds: int) -> int:

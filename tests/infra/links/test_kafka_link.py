@@ -93,7 +93,7 @@ async def test_what_is_told_arrives_over_tls_with_a_password(
     topic = f"t{uuid4().hex}"
     async with wire(secured, authority.ca, mechanism) as told:
         assert await told.open([topic]) == 0
-        await told.put([Outgoing(topic, b"key", b"{}", {})])
+        await told.put([Outgoing(topic, "key", b"{}", {})])
         await told.commit(7)
         assert await told.open([topic]) == 7
 
