@@ -11,9 +11,9 @@ from psycopg import sql
 
 from domain.kernel import Recorded
 from infra.postgres.arrays import BigInts, Instants, Texts, Uuids
-from infra.read_models.documents import written_for
+from infra.read_models.documents import sends
 from infra.read_models.making import PageByPage
-from infra.read_models.model import Connection, digest, table_name
+from infra.read_models.model import Write, digest, one_by_one, table_name
 from projections.deadlines import DeadlineProjection, Set
 
 CREATE = sql.SQL(
@@ -73,10 +73,10 @@ class DeadlineModel:
 
     def making(self, table: str, *, resumed: bool = False) -> PageByPage:  # noqa: ARG002 - nothing is written early
         """Written in one with the position."""
-        return PageByPage(lambda connection, events: self.apply(connection, table, events))
+        return PageByPage(lambda events: self.writing(table, events))
 
-    async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
-        """Set and clear what these events say; the last word on each deadline counts."""
+    def writing(self, table: str, events: Sequence[Recorded]) -> Write:
+        """What sets and clears what these events say; the last word on each deadline counts."""
         last: dict[tuple[str, UUID], tuple[datetime | None, int]] = {}
         for event in events:
             for change in self.projection.changes(event):
@@ -84,11 +84,12 @@ class DeadlineModel:
                 last[change.kind, change.subject] = (due, event.position)
         held = [(kind, subject, due, at) for (kind, subject), (due, at) in last.items() if due is not None]
         cleared = [(kind, subject, at) for (kind, subject), (due, at) in last.items() if due is None]
+        writes: list[Write] = []
         if held:
             kinds, subjects, dues, positions = zip(*held, strict=True)
-            held_columns = (Texts(kinds), Uuids(subjects), Instants(dues), BigInts(positions))
-            await connection.execute(written_for(SET, table), held_columns, prepare=True)
+            columns = [Texts(kinds), Uuids(subjects), Instants(dues), BigInts(positions)]
+            writes.append(sends(SET, table, columns))
         if cleared:
             kinds, subjects, positions = zip(*cleared, strict=True)
-            columns = (Texts(kinds), Uuids(subjects), BigInts(positions))
-            await connection.execute(written_for(CLEAR, table), columns, prepare=True)
+            writes.append(sends(CLEAR, table, [Texts(kinds), Uuids(subjects), BigInts(positions)]))
+        return one_by_one(writes)

@@ -17,7 +17,7 @@ from infra.postgres.arrays import BigInts, Column, Jsons, Texts, Uuids
 from infra.read_models.codec import from_json, to_bytes
 from infra.read_models.foreseen import Foreseen
 from infra.read_models.making import Documents, Touched
-from infra.read_models.model import Connection, digest, table_name
+from infra.read_models.model import Connection, Write, digest, table_name
 from infra.read_models.texts import VERSION as TEXTS_VERSION
 from infra.read_models.texts import kept_texts, searched_texts
 from projections.projection import Document, Handler, Projection, begins, inner
@@ -54,6 +54,16 @@ TERMS_VERSION = 1
 def written_for(statement: LiteralString, table: str) -> bytes:
     """The statement for one table. Put together once, as that costs as much as to run it."""
     return sql.SQL(statement).format(sql.Identifier(table)).as_bytes(None)
+
+
+def sends(statement: LiteralString, table: str, columns: Sequence[Column]) -> Write:
+    """What sends the statement for one table, with these."""
+    query = written_for(statement, table)
+
+    async def write(connection: Connection) -> None:
+        await connection.execute(query, columns, prepare=True)
+
+    return write
 
 
 class DocumentModel:
@@ -158,10 +168,8 @@ class DocumentModel:
         cursor = await connection.execute(written_for(LOAD, table), [Uuids([*ids])], prepare=True, binary=True)
         return {id: (from_json(body), position) for id, body, position in await cursor.fetchall()}
 
-    async def write(
-        self, connection: Connection, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
-    ) -> None:
-        """Put these documents in the place of what stands there, with what is kept beside them."""
+    def writing(self, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]) -> Write:
+        """What puts these documents in the place of what stands there, with what is kept beside them."""
         made: list[Column] = [
             Uuids([*documents]),
             Jsons([to_bytes(document) for document in documents.values()]),
@@ -170,12 +178,11 @@ class DocumentModel:
         ]
         if self.tells:
             made.append(Texts([terms_of(self.tells, document) for document in documents.values()]))
-        upsert = UPSERT_TOLD if self.tells else UPSERT
-        await connection.execute(written_for(upsert, table), made, prepare=True)
+        return sends(UPSERT_TOLD if self.tells else UPSERT, table, made)
 
-    async def delete(self, connection: Connection, table: str, ids: Collection[UUID]) -> None:
-        """Delete these documents."""
-        await connection.execute(written_for(DELETE, table), [Uuids([*ids])], prepare=True)
+    def deleting(self, table: str, ids: Collection[UUID]) -> Write:
+        """What deletes these documents."""
+        return sends(DELETE, table, [Uuids([*ids])])
 
     def folded(self, document: Document) -> bytes | None:
         """The texts of a document that are kept beside it, without case; None where its table keeps none."""

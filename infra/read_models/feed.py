@@ -9,16 +9,17 @@ from psycopg import sql
 
 from domain.kernel import Recorded
 from infra.postgres.arrays import BigInts, Texts, Uuids
+from infra.read_models.documents import sends
 from infra.read_models.making import PageByPage
-from infra.read_models.model import Connection, digest, table_name
+from infra.read_models.model import Write, digest, nothing, table_name
 from projections.feed import FeedProjection
 
 CREATE = sql.SQL(
     "CREATE TABLE {} (id bigint PRIMARY KEY, subject uuid NOT NULL, type text NOT NULL, position bigint NOT NULL)"
 )
-APPEND = sql.SQL(
-    "INSERT INTO {feed} (id, subject, type, position)"
-    " SELECT (SELECT coalesce(max(id), 0) FROM {feed}) + entry.place, entry.subject, entry.type, entry.position"
+APPEND: LiteralString = (
+    "INSERT INTO {0} (id, subject, type, position)"
+    " SELECT (SELECT coalesce(max(id), 0) FROM {0}) + entry.place, entry.subject, entry.type, entry.position"
     " FROM unnest(%b::uuid[], %b::text[], %b::bigint[]) WITH ORDINALITY AS entry (subject, type, position, place)"
 )
 
@@ -63,18 +64,19 @@ class FeedModel:
 
     def making(self, table: str, *, resumed: bool = False) -> PageByPage:  # noqa: ARG002 - nothing is written early
         """Written in one with the position."""
-        return PageByPage(lambda connection, events: self.apply(connection, table, events))
+        return PageByPage(lambda events: self.writing(table, events))
 
-    async def apply(self, connection: Connection, table: str, events: Sequence[Recorded]) -> None:
-        """Append what these events tell."""
+    def writing(self, table: str, events: Sequence[Recorded]) -> Write:
+        """What appends what these events tell."""
         told = [(entry, event.position) for event in events if (entry := self.projection.entry(event)) is not None]
-        if told:
-            columns = (
-                Uuids([entry.subject for entry, _ in told]),
-                Texts([entry.type for entry, _ in told]),
-                BigInts([position for _, position in told]),
-            )
-            await connection.execute(APPEND.format(feed=sql.Identifier(table)), columns)
+        if not told:
+            return nothing
+        columns = [
+            Uuids([entry.subject for entry, _ in told]),
+            Texts([entry.type for entry, _ in told]),
+            BigInts([position for _, position in told]),
+        ]
+        return sends(APPEND, table, columns)
 
 
 def feed_table(name: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
 from domain.kernel import Recorded
-from infra.read_models.model import Changes, Connection, Write
+from infra.read_models.model import Changes, Connection, Write, nothing
 from projections.projection import Document, Handler, Target, begins
 
 ROOM = 10_000
@@ -31,14 +30,12 @@ class Table(Protocol):
         """Those of these documents that there are, and the position of the newest event in each."""
         ...
 
-    async def write(
-        self, connection: Connection, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
-    ) -> None:
-        """Write these documents, each with the position of the newest event in it."""
+    def writing(self, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]) -> Write:
+        """What writes these documents as they are now, each with the position of the newest event in it."""
         ...
 
-    async def delete(self, connection: Connection, table: str, ids: Collection[UUID]) -> None:
-        """Delete these documents."""
+    def deleting(self, table: str, ids: Collection[UUID]) -> Write:
+        """What deletes these documents."""
         ...
 
 
@@ -121,15 +118,8 @@ class Documents:
         changed, self._changed = self._changed, {}
         self._forget(but=changed)
         some = [dict(made[first : first + AT_ONCE]) for first in range(0, len(made), AT_ONCE)]
-        early: list[Write] = [
-            partial(self._of.write, table=self._table, documents=these, positions=changed) for these in some
-        ]
-
-        async def last(connection: Connection) -> None:
-            if gone:
-                await self._of.delete(connection, self._table, gone)
-
-        return Changes(early, last)
+        early = [self._of.writing(self._table, these, changed) for these in some]
+        return Changes(early, self._of.deleting(self._table, gone) if gone else nothing)
 
     def _forget(self, but: Collection[UUID]) -> None:
         """Forget those that nothing was done to for the longest time, and none of those that are being written."""
@@ -140,10 +130,14 @@ class Documents:
 
 
 class PageByPage:
-    """Nothing is made before it is written: `write` does both."""
+    """Nothing is made before it is asked for: of all events at once.
 
-    def __init__(self, write: Callable[[Connection, Sequence[Recorded]], Awaitable[None]]) -> None:
-        self._write = write
+    Args:
+        writing: what writes what these events make.
+    """
+
+    def __init__(self, writing: Callable[[Sequence[Recorded]], Write]) -> None:
+        self._writing = writing
         self._events: list[Recorded] = []
 
     @property
@@ -156,11 +150,6 @@ class PageByPage:
         self._events.extend(events)
 
     def changes(self) -> Changes:
-        """What they make, all with the position."""
+        """What they make, all with the position. Raises what one of them does that cannot be taken in."""
         events, self._events = self._events, []
-
-        async def last(connection: Connection) -> None:
-            if events:
-                await self._write(connection, events)
-
-        return Changes((), last)
+        return Changes((), self._writing(events) if events else nothing)

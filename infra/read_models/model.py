@@ -19,7 +19,21 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}", re.ASCII)
 
 Connection = AsyncConnection[Any]
 Write = Callable[[Connection], Awaitable[None]]
-"""Writes something, inside the caller's transaction."""
+"""Writes something, inside the caller's transaction. What it sends is made already: PostgreSQL is not kept waiting."""
+
+
+async def nothing(connection: Connection) -> None:
+    """The write of what makes no difference."""
+
+
+def one_by_one(writes: Sequence[Write]) -> Write:
+    """All of these, in their order."""
+
+    async def write(connection: Connection) -> None:
+        for each in writes:
+            await each(connection)
+
+    return write
 
 
 class Changes(NamedTuple):
@@ -34,8 +48,7 @@ class Changes(NamedTuple):
 
     async def write(self, connection: Connection) -> None:
         """All of it, in the caller's transaction."""
-        for write in (*self.early, self.last):
-            await write(connection)
+        await one_by_one((*self.early, self.last))(connection)
 
 
 class Making(Protocol):
@@ -54,8 +67,8 @@ class Making(Protocol):
         ...
 
     def changes(self) -> Changes:
-        """The differences made since they were last asked for. Until they are written, nobody else may be asked what
-        the table has.
+        """The differences made since they were last asked for, encoded. Until they are written, nobody else may be
+        asked what the table has.
         """
         ...
 

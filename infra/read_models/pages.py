@@ -102,6 +102,7 @@ class Pages:
         """
         try:
             touched = await self._make(names, page.events)
+            writes = [write for name in touched for write in self._changes(name)]
         except Exception:
             self._forget(names)
             await self.settle()
@@ -114,10 +115,11 @@ class Pages:
         except BaseException:
             self._forget(names)
             raise
-        writes = [write for name in touched for write in self._changes(name)]
-        task = asyncio.create_task(self._write(names, start, page.position, writes))
+        sent = asyncio.Event()
+        task = asyncio.create_task(self._write(names, start, page.position, writes, sent))
         self._begun = _Begun(names, start, page.position, task)
         self.positions |= dict.fromkeys(names, page.position)
+        await sent.wait()  # what is made next keeps the loop busy, and would keep PostgreSQL waiting for its work
 
     async def settle(self) -> None:
         """Wait until what was begun is written. Raises Unwritten, Moved, and psycopg.Error."""
@@ -140,7 +142,7 @@ class Pages:
         aside = self._aside[name]
         aside.add(event, error, tries)
         try:
-            await self._write([name], self.positions[name], event.position, [aside.changes()])
+            await self._write([name], self.positions[name], event.position, [aside.changes()], asyncio.Event())
         except BaseException:
             aside.subjects.discard(event.stream)
             raise
@@ -165,15 +167,22 @@ class Pages:
     def _changes(self, name: str) -> tuple[Write, Write]:
         return self._makings[name].changes().write, self._aside[name].changes()
 
-    async def _write(self, names: Sequence[str], start: int, end: int, writes: Sequence[Write]) -> None:
-        async with self._writes.transaction():
-            # First of all, as it holds the rows: nobody then swaps a table under its documents.
-            cursor = await self._writes.execute(ADVANCE, [end, list(names), start])
-            if dict(await cursor.fetchall()) != {name: self._epochs[name] for name in names}:
-                raise Moved
-            async with self._writes.pipeline():  # the next documents are encoded while these are written
-                for write in writes:
-                    await write(self._writes)
+    async def _write(
+        self, names: Sequence[str], start: int, end: int, writes: Sequence[Write], sent: asyncio.Event
+    ) -> None:
+        """Sets `sent` as soon as PostgreSQL has all that it needs for the writes, or is not going to get it."""
+        try:
+            async with self._writes.transaction():
+                # First of all, as it holds the rows: nobody then swaps a table under its documents.
+                cursor = await self._writes.execute(ADVANCE, [end, list(names), start])
+                if dict(await cursor.fetchall()) != {name: self._epochs[name] for name in names}:
+                    raise Moved
+                async with self._writes.pipeline():
+                    for write in writes:
+                        await write(self._writes)
+                    sent.set()
+        finally:
+            sent.set()
 
     async def _settled(self, begun: _Begun) -> None:
         try:

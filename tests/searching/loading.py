@@ -24,5 +24,5 @@ async def load(conninfo: str, documents: Documents) -> None:
             model = models[name]
             assert isinstance(model, DocumentModel)
             by_id = {UUID(id): document for id, document in some.items()}
-            await model.write(connection, model.table, by_id, dict.fromkeys(by_id, 1))
+            await model.writing(model.table, by_id, dict.fromkeys(by_id, 1))(connection)
         await connection.execute("ANALYZE")
