@@ -15,7 +15,7 @@ from domain.calendar_night import STAYS, Entry, Place
 from domain.kernel import Recorded
 from domain.money import to_major
 from domain.resources.catalog import LISTING_CALENDAR
-from projections.projection import Document, Projection, Target, instant, on
+from projections.projection import Document, Projection, Target, id_text, instant, on
 
 UNCLAIMED: Document = {"claimedBy": None, "bookedBy": None}
 UNSAID: Document = {
@@ -49,7 +49,7 @@ def month_of(document: Document) -> Sequence[UUID]:
 def claimed(document: Document | None, event: Recorded, night: date) -> Document:
     """Held or booked, or busy in another calendar."""
     fact: Any = event.fact
-    by = str(fact.claim)
+    by = id_text(fact.claim)
     return _listed(
         document, event, fact.place, night, {"claimedBy": by, "bookedBy": by if fact.kind in STAYS else None}
     )
@@ -96,10 +96,10 @@ def _listed(document: Document | None, event: Recorded, place: Place, night: dat
     at = instant(event.at)
     return _seen(
         {
-            "id": str(CalendarMonth.night_id(place.listing, night)),
+            "id": id_text(CalendarMonth.night_id(place.listing, night)),
             "date": night.isoformat(),
-            "listingId": str(place.listing),
-            "hostId": str(place.host),
+            "listingId": id_text(place.listing),
+            "hostId": id_text(place.host),
             "timeZone": place.zone,
             **UNCLAIMED,
             **UNSAID,

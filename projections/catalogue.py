@@ -25,18 +25,21 @@ from projections.records import RECORDS, record_projection
 from projections.reservations import RESERVATIONS
 from projections.reviews import REVIEW_AGGREGATES, REVIEWS
 
-TIMED = (reservations.deadlines, payments.deadlines, reviews.deadlines)
-"""What sets and clears deadlines, each of other facts or of other kinds."""
+TIMED = {
+    Reservation.TOPIC: reservations.deadlines,
+    Payment.TOPIC: payments.deadlines,
+    PaymentAttempt.TOPIC: payments.deadlines,
+    ReviewWindow.TOPIC: reviews.deadlines,
+}
+"""What sets and clears deadlines, by the aggregate whose facts do."""
 
 
 def _deadlines(event: Recorded) -> Iterable[Set | Clear]:
-    for deadlines in TIMED:
-        yield from deadlines(event)
+    timed = TIMED.get(event.name.partition(".")[0])
+    return timed(event) if timed else ()
 
 
-DEADLINES = DeadlineProjection(
-    _deadlines, aggregates=frozenset(kind.TOPIC for kind in (Reservation, Payment, PaymentAttempt, ReviewWindow))
-)
+DEADLINES = DeadlineProjection(_deadlines, aggregates=frozenset(TIMED))
 
 PROJECTIONS: tuple[Projection | FeedProjection | DeadlineProjection, ...] = (
     USERS,

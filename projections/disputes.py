@@ -8,7 +8,7 @@ from domain.dispute import Dispute, Matter
 from domain.kernel import Recorded
 from domain.money import Money, to_major
 from domain.resources.payments import DISPUTE
-from projections.projection import Document, Projection, born, changed, instant, on
+from projections.projection import Document, Projection, born, changed, id_text, instant, on
 
 
 def _raised(_: Document | None, event: Recorded, __: Any) -> Document:
@@ -17,8 +17,8 @@ def _raised(_: Document | None, event: Recorded, __: Any) -> Document:
     return born(
         event,
         reportedAt=instant(event.at),
-        reservationId=str(matter.reservation),
-        raisedBy=str(matter.raised_by),
+        reservationId=id_text(matter.reservation),
+        raisedBy=id_text(matter.raised_by),
         adminId=None,
         issueType=fact.issue_type,
         description=fact.description,
@@ -27,8 +27,8 @@ def _raised(_: Document | None, event: Recorded, __: Any) -> Document:
         resolvedAt=None,
         refundApproved=False,
         refundAmount=None,
-        guestId=str(matter.guest),
-        hostId=str(matter.host),
+        guestId=id_text(matter.guest),
+        hostId=id_text(matter.host),
         currency=matter.currency,
     )
 
@@ -68,7 +68,7 @@ def _rejected(document: Document | None, event: Recorded, _: Any) -> Document:
 
 
 def _text(id: Any) -> str | None:
-    return None if id is None else str(id)
+    return None if id is None else id_text(id)
 
 
 DISPUTES = Projection(

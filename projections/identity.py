@@ -8,7 +8,7 @@ from domain.api_key import ApiKey
 from domain.kernel import Recorded
 from domain.resources.identity import API_KEY, USER
 from domain.user import Profile, User
-from projections.projection import Document, Projection, born, changed, instant, on
+from projections.projection import Document, Projection, born, changed, id_text, instant, on
 
 
 def registered(_: Document | None, event: Recorded, __: Any) -> Document:
@@ -58,7 +58,7 @@ def key_created(_: Document | None, event: Recorded, __: Any) -> Document:
         active=not fact.revoked,
         description=fact.description,
         revokedAt=instant(event.at) if fact.revoked else None,
-        createdBy=str(fact.maker),
+        createdBy=id_text(fact.maker),
     )
 
 

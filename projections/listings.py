@@ -11,13 +11,13 @@ from domain.listing import BookingPolicies, Cancellation, Listing, Location, Off
 from domain.money import major, percent
 from domain.pricing import Season
 from domain.resources.catalog import LISTING
-from projections.projection import Document, Projection, born, changed, on
+from projections.projection import Document, Projection, born, changed, id_text, on
 
 
 def created(_: Document | None, event: Recorded, __: Any) -> Document:
     """A new listing."""
     fact: Any = event.fact
-    return born(event, **offer(fact.offer), hostId=str(fact.host), isPublished=fact.published)
+    return born(event, **offer(fact.offer), hostId=id_text(fact.host), isPublished=fact.published)
 
 
 def altered(document: Document | None, event: Recorded, _: Any) -> Document:

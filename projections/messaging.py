@@ -13,7 +13,7 @@ from domain.message_report import MessageReport
 from domain.message_thread import Context, MessageThread
 from domain.note import Note, NoteKind
 from domain.resources.messaging import MESSAGE, MESSAGE_REPORT, MESSAGE_THREAD
-from projections.projection import Document, Projection, Target, born, changed, instant, on
+from projections.projection import Document, Projection, Target, born, changed, id_text, instant, on
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ def _begun(_: Document | None, event: Recorded, __: Any) -> Document:
         event,
         messageCount=0,
         isOpen=True,
-        guestId=str(context.guest),
+        guestId=id_text(context.guest),
         lastMessageAt=None,
-        listingId=str(context.listing),
-        hostId=str(context.host),
+        listingId=id_text(context.listing),
+        hostId=id_text(context.host),
         reservationId=_text(context.reservation),
     )
 
@@ -109,7 +109,7 @@ def _sent(_: Document | None, event: Recorded, __: Any) -> Document:
     fact: Any = event.fact
     return born(
         event,
-        threadId=str(fact.thread),
+        threadId=id_text(fact.thread),
         content=fact.content,
         senderId=_text(fact.sender),
         sentAt=instant(event.at),
@@ -134,7 +134,7 @@ def _read(document: Document | None, event: Recorded, _: Any) -> Document:
 
 
 def _flagged(document: Document | None, event: Recorded, _: Any) -> Document:
-    by = str(event.fact.by)  # type: ignore[attr-defined]
+    by = id_text(event.fact.by)  # type: ignore[attr-defined]
     return changed(document, event, isFlagged=True, flaggedBy=by, flaggers=_with(document, "flaggers", by))
 
 
@@ -173,10 +173,10 @@ def _filed(_: Document | None, event: Recorded, __: Any) -> Document:
     fact: Any = event.fact
     return born(
         event,
-        reportedBy=str(fact.reporter),
+        reportedBy=id_text(fact.reporter),
         reportReason=fact.reason,
         moderationStatus="pending",
-        messageId=str(fact.message),
+        messageId=id_text(fact.message),
         adminId=None,
         reportedAt=instant(event.at),
         resolutionNotes=None,
@@ -194,7 +194,7 @@ def _noted(document: Document | None, event: Recorded, _: Any) -> Document:
     fact: Any = event.fact
     if fact.by is None:
         return changed(document, event, resolutionNotes=None)
-    return changed(document, event, noters=_with(document, "noters", str(fact.by)))
+    return changed(document, event, noters=_with(document, "noters", id_text(fact.by)))
 
 
 MESSAGE_REPORTS = Projection(
@@ -212,4 +212,4 @@ def _with(document: Document | None, name: str, one: str) -> list[str]:
 
 
 def _text(id: UUID | None) -> str | None:
-    return None if id is None else str(id)
+    return None if id is None else id_text(id)

@@ -11,7 +11,7 @@ from domain.payment_attempt import LITERAL, PROVIDER_WORD, Charge, PaymentAttemp
 from domain.payment_record import Entry, PaymentRecord
 from domain.resources.payments import PAYMENT_RECORD, RESERVATION_PAYMENT
 from projections.deadlines import Clear, Set
-from projections.projection import Document, Projection, born, changed, instant, on
+from projections.projection import Document, Projection, born, changed, id_text, instant, on
 
 RESUME = "resumePayment"
 CHECK = "checkPayment"
@@ -29,7 +29,7 @@ def _filed(_: Document | None, event: Recorded, __: Any) -> Document:
 
     return born(
         event,
-        reservationId=str(entry.reservation),
+        reservationId=id_text(entry.reservation),
         stripeChargeId=entry.charge,
         payoutAmountHost=major(entry.payout_amount),
         paymentIntentId=entry.intent,
@@ -41,7 +41,7 @@ def _filed(_: Document | None, event: Recorded, __: Any) -> Document:
         platformFee=major(entry.platform_fee),
         paymentDate=instant(entry.paid_at or event.at),
         kind=entry.kind,
-        ownerId=None if entry.owner is None else str(entry.owner),
+        ownerId=None if entry.owner is None else id_text(entry.owner),
     )
 
 
@@ -50,8 +50,8 @@ def _opened(_: Document | None, event: Recorded, __: Any) -> Document:
     charge: Charge = fact.charge
     return born(
         event,
-        ownerId=str(charge.guest),
-        orderId=str(charge.reservation),
+        ownerId=id_text(charge.guest),
+        orderId=id_text(charge.reservation),
         paymentId=None,
         paymentStatus=PROVIDER_WORD["opened"],
         statusLiteral=LITERAL["opened"],

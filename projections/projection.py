@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from domain.kernel import Aggregate, Fact, Recorded
 
 Document = dict[str, Any]
@@ -75,10 +77,23 @@ def instant(at: datetime) -> str:
     return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
 
 
+def id_text(id: UUID) -> str:
+    """As `str` has it, in a third of its time: a fold makes dozens."""
+    text: str = msgspec.to_builtins(id)
+    return text
+
+
 def born(event: Recorded, **fields: Any) -> Document:
     """A new document with what every resource carries."""
     at = instant(event.at)
-    return {"id": str(event.stream), **fields, "isActive": True, "recordVersion": 1, "createdAt": at, "updatedAt": at}
+    return {
+        "id": id_text(event.stream),
+        **fields,
+        "isActive": True,
+        "recordVersion": 1,
+        "createdAt": at,
+        "updatedAt": at,
+    }
 
 
 def changed(document: Document | None, event: Recorded, **fields: Any) -> Document:

@@ -9,7 +9,7 @@ from domain.catalogue import RESOURCES
 from domain.kernel import Recorded
 from domain.record import OWNER, Record
 from domain.resource import Resource
-from projections.projection import Document, Projection, Target, born, changed, on
+from projections.projection import Document, Projection, Target, born, changed, id_text, on
 
 
 def record_projection(resource: Resource) -> Projection:
@@ -21,7 +21,7 @@ def record_projection(resource: Resource) -> Projection:
 
     def created(_: Document | None, event: Recorded, __: Any) -> Document:
         fact: Any = event.fact
-        owner = None if fact.owner is None else str(fact.owner)
+        owner = None if fact.owner is None else id_text(fact.owner)
         return born(event, **declared(fact.fields), **{OWNER.name: owner})
 
     def altered(document: Document | None, event: Recorded, _: Any) -> Document:

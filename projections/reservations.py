@@ -18,7 +18,7 @@ from domain.resources.bookings import RESERVATION
 from domain.review_window import ReviewWindow
 from projections.deadlines import Clear, Set
 from projections.listings import booking_policies, cancellation_policy
-from projections.projection import Document, Projection, Target, born, changed, instant, on
+from projections.projection import Document, Projection, Target, born, changed, id_text, instant, on
 
 EXPIRE = "expireHold"
 COMPLETE = "completeStay"
@@ -131,10 +131,10 @@ def _side(document: Document | None, event: Recorded, *, complete: bool) -> Docu
 
 def _agreement(of: Agreement) -> Document:
     return {
-        "listingId": str(of.listing),
+        "listingId": id_text(of.listing),
         "approvalType": of.approval,
-        "hostId": str(of.host),
-        "guestId": str(of.guest),
+        "hostId": id_text(of.host),
+        "guestId": id_text(of.guest),
         "checkIn": of.stay.nights.start.isoformat(),
         "checkOut": of.stay.nights.end.isoformat(),
         "timeZone": of.stay.zone,

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.kernel import Recorded
 from domain.review import Review, average_id
 from projections.deadlines import Clear, Set
-from projections.projection import Document, Projection, Target, born, changed, instant, on
+from projections.projection import Document, Projection, Target, born, changed, id_text, instant, on
 
 CENT = Decimal("0.01")
 CLOSE = "closeReviews"
@@ -26,9 +26,9 @@ def _submitted(_document: Document | None, event: Recorded, _hint: Any) -> Docum
         reviewText=fact.text,
         rating=fact.rating,
         blindSubmissionCode=fact.code,
-        revieweeId=str(fact.tally.reviewee),
-        reservationId=str(fact.reservation),
-        reviewerId=str(fact.reviewer),
+        revieweeId=id_text(fact.tally.reviewee),
+        reservationId=id_text(fact.reservation),
+        reviewerId=id_text(fact.reviewer),
         revieweeType=fact.tally.reviewee_type,
         submittedAt=instant(event.at),
     )
@@ -71,11 +71,11 @@ def _tallied(document: Document | None, event: Recorded, _hint: Any) -> Document
     counted = int(tally.after) - int(tally.before)
     if document is None:
         average = average_id(tally.reviewee_type, tally.reviewee)
-        about = {"revieweeId": str(tally.reviewee), "revieweeType": tally.reviewee_type}
-        new = born(event, **about, reviewIds=[str(event.stream)]) | {"id": str(average)}
+        about = {"revieweeId": id_text(tally.reviewee), "revieweeType": tally.reviewee_type}
+        new = born(event, **about, reviewIds=[id_text(event.stream)]) | {"id": id_text(average)}
         return new | _average(counted, counted * tally.rating)
     known = document["reviewIds"]
-    heard = known if str(event.stream) in known else [*known, str(event.stream)]
+    heard = known if id_text(event.stream) in known else [*known, id_text(event.stream)]
     if not counted:
         return document | {"reviewIds": heard}
     after = _average(document["reviewCount"] + counted, document["ratingSum"] + counted * tally.rating)
