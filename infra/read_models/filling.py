@@ -21,7 +21,7 @@ class Pace(NamedTuple):
 
     stretch: int = 4_000
     """Positions of the log read."""
-    at_once: int = 1_000
+    at_once: int = 250
     """Events taken in."""
     many: int = 10_000
     """Documents made, or ..."""
@@ -178,6 +178,7 @@ class Filler:
                 await self._store_alone(some[0])
             elif self._making.size >= self.pace.many or self.position - self.stored > self.pace.long:
                 await self._store()
+            await asyncio.sleep(0)  # what is being written has its turn: PostgreSQL is not kept waiting
         self.position = page.position
 
     async def _fold(self, events: Sequence[Recorded]) -> None:
@@ -209,8 +210,7 @@ class Filler:
     async def _write(self, changes: Changes, letters: Write, position: int) -> None:
         try:
             for early in changes.early:
-                async with self.writes.transaction():
-                    await early(self.writes)
+                await early(self.writes)  # one statement, and so a transaction
             async with self.writes.transaction():
                 await changes.last(self.writes)
                 await letters(self.writes)
