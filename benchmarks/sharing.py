@@ -1,4 +1,4 @@
-"""Catching up: two projectors that share the read models over Kafka, beside one that has them all."""
+"""Catching up: projectors that share the read models over Kafka, beside one that has them all."""
 
 import asyncio
 import contextlib
@@ -15,6 +15,8 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import past, servers, worker
+from benchmarks.capacity.measured import CORES
+from benchmarks.capacity.model import several
 from benchmarks.figures import Measured, Ratio, Result
 from benchmarks.plan import Plan
 from domain.catalogue import RESOURCES
@@ -24,10 +26,11 @@ from infra.settings import Settings
 from projections.catalogue import PROJECTIONS
 from tests.services.kafka import KafkaServer
 
-TITLE = "Two projectors against one"
+TITLE = "Several projectors against one, over Kafka"
 EVENTS = 500_000
 ROUNDS = 2
-"""Of half a million events, which take minutes; in the second one projector comes first."""
+"""Of half a million events, which take minutes; who begins changes from one to the other."""
+MEMBERS = (1, 2, 4)
 
 
 @dataclass(frozen=True)
@@ -81,19 +84,19 @@ async def run(plan: Plan, conninfo: str) -> Result:
     bookings, prefix = events // past.A_BOOKING, f"b{uuid4().hex[:8]}"
     plan.say(f"making {events:,} events")
     past.written(database, (await past.made(database, bookings)).commands(bookings))
-    taken: dict[int, list[Caught]] = {1: [], 2: []}
+    taken: dict[int, list[Caught]] = {members: [] for members in MEMBERS}
     with kafka() as brokers:
         plan.say("telling Kafka of them")
         await _relay(database, brokers, prefix)
         for number in range(ROUNDS):
-            for members in (1, 2) if number % 2 else (2, 1):
+            for members in MEMBERS if number % 2 else MEMBERS[::-1]:
                 taken[members].append(await _catch_up(database, brokers, prefix, members, events))
                 plan.say(f"round {number + 1}/{ROUNDS}: {members} of them, {taken[members][-1].rate:,.0f} events/s")
     return _result(events, taken)
 
 
 def _result(events: int, taken: dict[int, list[Caught]]) -> Result:
-    one, two = (Measured(f"{n} of them", "events/s", [each.rate for each in rounds]) for n, rounds in taken.items())
+    rates = {n: Measured(f"{n} of them", "events/s", [each.rate for each in rounds]) for n, rounds in taken.items()}
     used = [
         Measured(f"{n} of them: {name}", "µs of processor", [getattr(each, part) for each in rounds])
         for n, rounds in taken.items()
@@ -102,9 +105,16 @@ def _result(events: int, taken: dict[int, list[Caught]]) -> Result:
     return Result(
         TITLE,
         f"A log of {events:,} events, which Kafka has already, is taken into every read model, from the first event to "
-        "the last, by so many processes of one consumer group, each with new tables to begin with.",
-        (one, two, *used),
-        (Ratio("two ÷ one", two, one, at_least=1.3),),
+        "the last, by so many processes of one consumer group, each with new tables to begin with. The model of "
+        "capacity knows what one of them did in the same round, and what an event cost it, PostgreSQL and Kafka.",
+        (*rates.values(), *used),
+        (
+            Ratio("two ÷ one", rates[2], rates[1], at_least=1.3),
+            *(
+                Ratio(f"{n} processes: predicted ÷ measured", _predicted(taken[1], n), rates[n], 0.75, 1.25)
+                for n in MEMBERS[1:]
+            ),
+        ),
         (
             "The time includes that the group forms.",
             (
@@ -113,6 +123,11 @@ def _result(events: int, taken: dict[int, list[Caught]]) -> Result:
             ),
         ),
     )
+
+
+def _predicted(of_one: Sequence[Caught], processes: int) -> Measured:
+    costs = [(each.projectors / 1e6, (each.database + each.broker) / 1e6) for each in of_one]
+    return Measured("", "", [several(one.rate, of, processes, CORES) for one, of in zip(of_one, costs, strict=True)])
 
 
 async def _relay(database: str, brokers: str, prefix: str) -> None:

@@ -19,13 +19,14 @@ import psutil
 import psycopg
 
 from benchmarks import past, servers, worker
-from benchmarks.capacity.model import Shape, rate
+from benchmarks.capacity.model import several
 from benchmarks.figures import Measured, Ratio, Result
 from benchmarks.plan import Plan
 from infra.read_models.side import ReadSide
 
 TITLE = "Several projector processes, and the model of capacity"
 COUNTS = (1, 2, 4)
+CORES = float(os.cpu_count() or 1)
 READY_SECONDS, LOOK_SECONDS, LONGEST = 5.0, 0.05, 600.0
 NO_END = "SET idle_in_transaction_session_timeout = 0"
 LOOKING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'innkeep projector'"
@@ -60,7 +61,7 @@ async def run(plan: Plan, conninfo: str) -> Result:
         for count in COUNTS:
             told = await _run(plan, conninfo, f"capacity_{number}_{count}", count, events)
             measured[count].append(told.rate)
-            predicted[count].append(_predicted(base, told.workers))
+            predicted[count].append(several(base.rate, (base.projectors, base.database), told.workers, CORES))
             notes.append(f"{count} started, {told.workers} worked")
     return Result(
         TITLE,
@@ -89,13 +90,6 @@ async def run(plan: Plan, conninfo: str) -> Result:
             ),
         ),
     )
-
-
-def _predicted(base: Run, workers: int) -> float:
-    """A process does what one did, until the machine has no core left."""
-    cores = float(os.cpu_count() or 1)
-    shape = Shape(apis=0, projectors=workers, database_cores=cores, cores=cores)
-    return min(workers * base.rate, rate((base.projectors, base.database), workers, shape))
 
 
 async def _run(plan: Plan, conninfo: str, name: str, count: int, events: int) -> Run:

@@ -81,6 +81,14 @@ def rate(costs: tuple[float, float], processes: int, shape: Shape) -> float:
     return min(bounds)
 
 
+def several(one: float, costs: tuple[float, float], processes: int, cores: float) -> float:
+    """Pieces a second that so many processes do who share the work, on a machine that has so many cores for all of it:
+    each does what `one` did, until no core is left.
+    """
+    shape = Shape(apis=0, projectors=processes, database_cores=cores, cores=cores)
+    return min(processes * one, rate(costs, processes, shape))
+
+
 def simulate(
     costs: Costs, shape: Shape, demand: Callable[[int], Demand], seconds: int, *, events_per_command: float
 ) -> list[Second]:

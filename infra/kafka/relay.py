@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from commands.ports import Unavailable
 from infra.kafka.lanes import Told
 from infra.kafka.messages import LogRow, Messages, Outgoing
+from infra.kafka.standstill import LOOK_SECONDS, Place, Standstill, standing_still
 from infra.kafka.wire import Fenced, KafkaAway, Wire
 from infra.postgres.connected import connected
 from infra.tracing.following import Steps
@@ -91,6 +92,7 @@ class Relay:
         wire: a fresh wire each time the lead is taken.
         name: of the wire and of the row in which the position is told.
         lanes: what the product's own projectors are told, if any of them follow Kafka.
+        look_seconds: between two looks whether readers get on.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Relay:
         *,
         name: str,
         lanes: Told | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._conninfo = conninfo
         self._log = log
@@ -109,6 +112,7 @@ class Relay:
         self._wire = wire
         self._name = name
         self._lanes = lanes
+        self._look_seconds = look_seconds
         self.position = 0
         self._sent = 0
         """Up to there Kafka was told; past it, to `position`, nothing has happened."""
@@ -119,6 +123,8 @@ class Relay:
         """Told of what is sent, if anybody wants to know it step by step."""
         self.trouble: str | None = None
         """What keeps it from going on, if anything does."""
+        self.standing: Sequence[Place] = ()
+        """Partitions whose readers do not get on, though the relay does."""
         self._told = structlog.get_logger("relay")
 
     async def run(self) -> None:
@@ -144,6 +150,8 @@ class Relay:
         said: dict[str, Any] = {"leads": self.leads, "position": self.position}
         if self.trouble:
             said["problem"] = self.trouble
+        if self.standing:
+            said["warning"] = standing_still(self.standing)
         return said
 
     async def _stand_by(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -156,17 +164,31 @@ class Relay:
     async def _lead(self, connection: psycopg.AsyncConnection[Any], wire: Wire) -> None:
         known = await self._known(connection)
         # Kafka forgets the offsets of a group that was silent for days: then the database says where it was.
-        told = await wire.open([*self._messages.topics, *([self._lanes.topic] if self._lanes else [])])
+        topics = [*self._messages.topics, *([self._lanes.topic] if self._lanes else [])]
+        told = await wire.open(topics)
         await self._make_sure(connection, told, wire.mark)
         self.position = self._sent = told or known
         self._told.info("the relay leads", position=self.position)
         self.leads = True
+        watching = asyncio.create_task(self._watch(wire.standstill(topics)))
+        try:
+            while True:
+                if await self._tell(wire):
+                    await connection.execute(REACHED, [self._name, self.position])
+                else:
+                    await self._log.wait_for_events(self.position, NAP_SECONDS)
+                    await connection.execute(STILL)  # the lead ends with the connection
+        finally:
+            watching.cancel()
+            self.standing = ()
+
+    async def _watch(self, standstill: Standstill) -> None:
+        """Tell of readers that stand still."""
         while True:
-            if await self._tell(wire):
-                await connection.execute(REACHED, [self._name, self.position])
-            else:
-                await self._log.wait_for_events(self.position, NAP_SECONDS)
-                await connection.execute(STILL)  # the lead ends with the connection
+            await asyncio.sleep(self._look_seconds)
+            before, self.standing = self.standing, await standstill.look()
+            if self.standing and self.standing != before:
+                self._told.warning("readers of Kafka stand still", reason=standing_still(self.standing))
 
     async def _tell(self, wire: Wire) -> bool:
         """One transaction of what has happened: page after page, each made while the one before is sent. Anything?"""

@@ -25,6 +25,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from infra.kafka.messages import Outgoing
+from infra.kafka.standstill import Standstill
 
 T = TypeVar("T")
 
@@ -118,6 +119,10 @@ class Wire:
     async def forget(self, topic: str) -> None:
         """Delete all messages of a topic, if there is one. Raises KafkaAway."""
         await self._aside(lambda: self._forget(topic))
+
+    def standstill(self, topics: Sequence[str]) -> Standstill:
+        """To look whether readers of these topics get on."""
+        return Standstill(self._settings, topics)
 
     async def close(self) -> None:
         """Disconnect, once what is under way has ended, or after some seconds: whoever comes next then aborts it."""

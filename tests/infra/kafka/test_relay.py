@@ -195,3 +195,26 @@ async def test_a_broker_that_is_killed_loses_and_doubles_nothing(house: House) -
         assert "problem" not in await relay.health()
     found = await asyncio.to_thread(house.read, 60)
     all_there_once_in_order(found, dict.fromkeys(streams, 6))
+
+
+async def test_a_transaction_that_is_never_ended_is_told_of_by_the_relay_that_goes_on(house: House) -> None:
+    relay = Relay(house.conninfo, house.store, house.messages, house.wire, name=house.name, look_seconds=0.5)
+    async with running(relay):
+        first = await house.write([uuid4()], 3)
+        await until(lambda: relay.position >= first)
+        hung = Producer({"bootstrap.servers": house.kafka.servers, "transactional.id": f"{house.prefix}.hung"})
+        hung.init_transactions(30)
+        hung.begin_transaction()
+        hung.produce(house.topic, b"{}", "key", 4)
+        hung.flush(30)
+        await until(lambda: bool(relay.standing))
+        last = await house.write([uuid4() for _ in range(12)], 3)
+        await until(lambda: relay.position >= last)
+        told = await relay.health()
+        assert told["leads"]
+        assert "problem" not in told
+        assert f"stand still at {house.topic}[4]: see docs/operations.md" in told["warning"]
+        hung.abort_transaction(30)
+        await until(lambda: not relay.standing)
+        assert "warning" not in await relay.health()
+    assert not relay.standing, "who does not lead does not look"
