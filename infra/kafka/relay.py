@@ -7,7 +7,8 @@ without knowing cannot do harm: whoever took over has fenced it at Kafka, where 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -54,6 +55,10 @@ class LogBehind(Exception):
             f"Kafka was told of events up to position {told} that this log does not have: was it restored from a copy? "
             "Run `innkeep restored`"
         )
+
+
+EXPECTED = (KafkaAway, Fenced, LogBehind, psycopg.OperationalError, Unavailable)
+"""What a relay meets and goes on after."""
 
 
 class _Piece(NamedTuple):
@@ -136,8 +141,9 @@ class Relay:
                     await connection.execute(NAMED)
                     await self._stand_by(connection)
                     async with self._wire() as wire:
-                        await self._lead(connection, wire)
-            except (KafkaAway, Fenced, LogBehind, psycopg.OperationalError, Unavailable) as trouble:
+                        with self._said():  # before the wire is closed, which may take its time
+                            await self._lead(connection, wire)
+            except EXPECTED as trouble:
                 self._say(trouble)
                 pause = STANDBY_SECONDS if self.leads else min(2 * pause, LONGEST_PAUSE)
             finally:
@@ -261,6 +267,14 @@ class Relay:
     async def _known(self, connection: psycopg.AsyncConnection[Any]) -> int:
         row = await (await connection.execute(f"{KNOWN} WHERE name = %s", [self._name])).fetchone()
         return int(row[0]) if row else 0
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except EXPECTED as trouble:
+            self._say(trouble)
+            raise
 
     def _say(self, trouble: Exception) -> None:
         """Once for each kind of trouble, not at every attempt."""

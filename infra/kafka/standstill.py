@@ -9,13 +9,18 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 LOOK_SECONDS = 30.0
 """Between two looks: many times as long as a transaction of the relay takes."""
 PATIENCE = 10.0
 """Seconds that Kafka may take to answer."""
+
+HANGS = (
+    "a transaction of the relay is not ended, so that Kafka cannot tell its position: "
+    "see `kafka-transactions.sh find-hanging`, and docs/operations.md"
+)
 
 Settings = Mapping[str, str | int | float | bool]
 
@@ -72,6 +77,18 @@ class Standstill:
         written = _ends(admin, asked, IsolationLevel.READ_UNCOMMITTED)
         committed = _ends(admin, asked, IsolationLevel.READ_COMMITTED)
         return {place: end for place, end in committed.items() if end < written[place]}
+
+
+def position_hangs(settings: Settings, group: str, place: TopicPartition, patience: float) -> bool:
+    """Is there a transaction with that group's position that Kafka has not ended?"""
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(place.topic, place.partition)])
+    admin = AdminClient(dict(settings))
+    try:
+        (told,) = admin.list_consumer_group_offsets([asked], require_stable=True, request_timeout=patience).values()
+        places = told.result(patience).topic_partitions
+    except KafkaException:
+        return False
+    return any(place.error and place.error.code() == KafkaError.UNSTABLE_OFFSET_COMMIT for place in places)
 
 
 def _ends(admin: AdminClient, asked: Iterable[TopicPartition], level: IsolationLevel) -> dict[Place, int]:

@@ -15,7 +15,6 @@ from typing import Any, Self, TypeVar
 from confluent_kafka import (
     OFFSET_END,
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     Producer,
@@ -25,7 +24,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from infra.kafka.messages import Outgoing
-from infra.kafka.standstill import Standstill
+from infra.kafka.standstill import HANGS, Standstill, position_hangs
 
 T = TypeVar("T")
 
@@ -47,12 +46,6 @@ BROKERS_CHOICE = -1
 
 REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})  # noqa: SLF001 - public by its documentation
 """What the library takes for a broker that is away."""
-
-
-HANGS = (
-    "a transaction of the relay is not ended, so that Kafka cannot tell its position: "
-    "see `kafka-transactions.sh find-hanging`, and docs/operations.md"
-)
 
 
 class Fenced(Exception):
@@ -126,11 +119,20 @@ class Wire:
 
     async def close(self) -> None:
         """Disconnect, once what is under way has ended, or after some seconds: whoever comes next then aborts it."""
-        consumer, self._consumer, self._producer = self._consumer, None, None
+        ends: list[Producer | Consumer | None] = [self._producer, self._consumer]
+        self._consumer, self._producer = None, None
         if self._work is not None:
             await asyncio.to_thread(self._work.join, LAST_SECONDS)
-        if consumer is not None:
-            await asyncio.to_thread(consumer.close)
+
+        def end() -> None:  # each may wait for a broker that does not answer
+            consumer = ends[1]
+            if consumer is not None:
+                consumer.close()
+            ends.clear()
+
+        with contextlib.suppress(TimeoutError, KafkaAway):
+            async with asyncio.timeout(LAST_SECONDS):
+                await self._aside(end)
 
     async def __aenter__(self) -> Self:
         return self
@@ -179,24 +181,11 @@ class Wire:
         try:
             (place,) = consumer.committed([self._place], timeout=self._patience)
         except KafkaException as error:
-            if self._hangs():
+            if position_hangs(self._settings, self.name, self._place, self._patience):
                 raise KafkaAway(HANGS) from error
             raise
         self.mark = place.metadata or ""
         return max(0, place.offset)
-
-    def _hangs(self) -> bool:
-        """Is there a transaction with a position that Kafka has not ended?"""
-        asked = ConsumerGroupTopicPartitions(self.name, [TopicPartition(self._place.topic, self._place.partition)])
-        admin = AdminClient(self._settings)
-        try:
-            (told,) = admin.list_consumer_group_offsets(
-                [asked], require_stable=True, request_timeout=self._patience
-            ).values()
-            places = told.result(self._patience).topic_partitions
-        except KafkaException:
-            return False
-        return any(place.error and place.error.code() == KafkaError.UNSTABLE_OFFSET_COMMIT for place in places)
 
     def _make(self, topics: Mapping[str, int]) -> None:
         told: list[KafkaError] = []

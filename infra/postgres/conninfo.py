@@ -12,6 +12,8 @@ LIMITS = {
     "tcp_user_timeout": 10_000,
 }
 """So that a machine that is gone without a word is noticed; in seconds, the last in milliseconds."""
+NOTICED = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""So that the database notices when it is we who are gone: the lock of who leads ends with the connection."""
 
 
 def with_search_path(url: str, schema: str) -> str:
@@ -33,7 +35,7 @@ def bounded(conninfo: str, *, idle_seconds: float) -> str:
         limits.setdefault("target_session_attrs", str(said.get("target_session_attrs") or "read-write"))
     # What the address says of its own comes later, and wins.
     idle = f"-c idle_in_transaction_session_timeout={round(idle_seconds * 1000)}"
-    limits["options"] = f"{idle} {said.get('options') or ''}".strip()
+    limits["options"] = f"{NOTICED} {idle} {said.get('options') or ''}".strip()
     return make_conninfo(conninfo, **limits)
 
 

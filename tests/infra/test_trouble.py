@@ -6,6 +6,7 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from structlog.testing import capture_logs
 
 from infra.postgres.conninfo import bounded, each_host
@@ -68,6 +69,9 @@ async def test_a_database_gets_limits_that_its_address_does_not_set(database: st
         assert await cursor.fetchone() == ("7s",)
         cursor = await connection.execute("SELECT current_schema()")
         assert (await cursor.fetchone() or [""])[0].startswith("test_")
+    told = dict(part.split("=") for part in str(conninfo_to_dict(bounds)["options"]).split() if "=" in part)
+    kept = {name: told[f"tcp_keepalives_{name}"] for name in ("idle", "interval", "count")}
+    assert kept == {"idle": "5", "interval": "2", "count": "3"}, "the lock of a leader that is gone ends in seconds"
     assert "target_session_attrs" not in bounds
     assert "target_session_attrs=read-write" in bounded("host=one,two", idle_seconds=7.0)
     assert "target_session_attrs=any" in bounded("host=one,two target_session_attrs=any", idle_seconds=7.0)
