@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from benchmarks.capacity.model import Costs, Demand, Shape, rate, simulate
 
-# Seconds of processor time. Measured: a booking over HTTP (docs/benchmarks.md: product 1,687 µs, PostgreSQL 426 µs); an
-# event taken into all read models (docs/adr/0025: 79 µs of Python, 67 µs of PostgreSQL); PostgreSQL's part of a search
+# Seconds of processor time. Measured: a booking over HTTP (docs/benchmarks.md: product 1,776 µs, PostgreSQL 496 µs); an
+# event taken into all read models (there: 67 µs of one projector, 71 µs of PostgreSQL); PostgreSQL's part of a search
 # for listings (16.3 ms). Estimated from what they take over HTTP: a search's part in the process, a poll's two parts.
-MEASURED = Costs(command=(1_687e-6, 426e-6), event=(79e-6, 67e-6), search=(16e-3, 16.3e-3), poll=(600e-6, 130e-6))
+MEASURED = Costs(command=(1_776e-6, 496e-6), event=(67e-6, 71e-6), search=(16e-3, 16.3e-3), poll=(600e-6, 130e-6))
 NAMES = {"command": "commands", "event": "events projected", "search": "searches", "poll": "polls"}
 A_BOOKING = 5.0
 """Events from a request to the check-out."""
