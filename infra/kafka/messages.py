@@ -21,6 +21,8 @@ them: sealed ones, and those that staff have not approved, would show.
 UNTOLD = frozenset({"credential"})
 """The aggregates that no topic has: hashes of passwords leave the database for nobody."""
 JSON = "application/json"
+EACH_ITS_OWN = ("ce_id", "ce_subject", "ce_time", "position", "version", "command")
+"""Headers that every event has, and none as another."""
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode = msgspec.json.Decoder().decode
@@ -119,9 +121,7 @@ class Messages:
             "ce_type": name,
             "content-type": JSON,
             "tenant": TENANT,
-            **dict.fromkeys(
-                ("ce_id", "ce_subject", "ce_time", "position", "version", "command"), ""
-            ),  # each event's own
+            **dict.fromkeys(EACH_ITS_OWN, ""),
         }
         return _Sort(self._log(kind), self._open(kind) if known else None, headers, self._personal.get(name, ()))
 

@@ -5,12 +5,13 @@ Nobody else notices. The relay is told that its transactions are committed, and 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from infra.kafka.threads import begun
 
 LOOK_SECONDS = 30.0
 """Between two looks: many times as long as a transaction of the relay takes."""
@@ -57,8 +58,9 @@ class Standstill:
 
     async def look(self) -> list[Place]:
         """The partitions where they have not moved since the look before; none while Kafka does not tell."""
+        _, told = begun(self._stand)
         try:
-            stand = await asyncio.to_thread(self._stand)
+            stand = await told
         except (KafkaException, TimeoutError):
             stand = {}
         stood, self._stood = self._stood, stand

@@ -25,6 +25,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from infra.kafka.messages import Outgoing
 from infra.kafka.standstill import HANGS, Standstill, position_hangs
+from infra.kafka.threads import begun
 
 T = TypeVar("T")
 
@@ -145,16 +146,13 @@ class Wire:
 
         The thread keeps nobody from ending: where Kafka is away, its library waits on for as long as it was told to.
         """
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
-        self._work = threading.Thread(target=_run, args=(work, loop, done), name="kafka", daemon=True)
-        self._work.start()
+        self._work, done = begun(work)
         try:
             return await done
         except (KafkaException, BufferError) as error:
             raise _in_our_words(error) from error
         finally:
-            del work, done  # as in `_run`: the old producer would go on beside the next one
+            del work, done  # as the thread does: the old producer would go on beside the next one
 
     def _open(self, topics: Sequence[str]) -> int:
         self._make({**dict.fromkeys(topics, PARTITIONS), self._place.topic: 1})
@@ -254,26 +252,6 @@ class Wire:
         except KafkaException as error:
             if error.args[0].fatal():
                 self._producer = None
-
-
-def _run(work: Callable[[], T], loop: asyncio.AbstractEventLoop, done: asyncio.Future[T]) -> None:
-    try:
-        found = work()
-    except BaseException as error:  # noqa: BLE001 - whoever waits is told
-        _settle(loop, done, done.set_exception, error)
-    else:
-        _settle(loop, done, done.set_result, found)
-    finally:
-        del work, done  # an error knows this frame, and `done` the error: together they would keep the producer alive
-
-
-def _settle(loop: asyncio.AbstractEventLoop, done: asyncio.Future[T], how: Callable[[Any], None], what: Any) -> None:
-    def settle() -> None:
-        if not done.done():
-            how(what)
-
-    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody wants to know any more
-        loop.call_soon_threadsafe(settle)
 
 
 def _in_our_words(error: KafkaException | BufferError) -> Exception:
