@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 import pytest
 
+from domain.kernel import Recorded
+from infra.read_models.documents import DocumentModel
+from infra.read_models.making import Documents
+from infra.read_models.model import Connection, Write
 from infra.read_models.runner import Runner
 from infra.read_models.side import ReadSide
-from tests.contracts.read_model_feed import PAGE, Project, ReadModelFeedContract
+from projections.projection import Document
+from tests.contracts.read_model_feed import PAGE, Project, ReadModelFeedContract, life
 from tests.infra.read_models.conftest import World
 
 
@@ -20,3 +28,38 @@ class TestFedByTheLog(ReadModelFeedContract):
             world.run(side)
 
         return projecting
+
+    async def test_the_database_has_all_of_a_page_before_the_next_is_made(
+        self, world: World, project: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Else it would wait for a loop that is busy making documents."""
+        encoded: list[str] = []
+        sent: list[str] = []
+        late: list[str] = []
+        taking_in, writing = Documents.take_in, DocumentModel.writing
+
+        async def take_in(self: Documents, connection: Connection, events: Sequence[Recorded]) -> None:
+            late.extend(encoded[len(sent) :])
+            await taking_in(self, connection, events)
+
+        def watched(
+            self: DocumentModel, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
+        ) -> Write:
+            write = writing(self, table, documents, positions)
+            encoded.append(table)
+
+            async def hand_over(connection: Connection) -> None:
+                await write(connection)
+                sent.append(table)
+
+            return hand_over
+
+        monkeypatch.setattr(Documents, "take_in", take_in)
+        monkeypatch.setattr(DocumentModel, "writing", watched)
+        side = await world.side(run=False)
+        await life(world, 5, 60)
+        await project(side)
+        await world.caught_up(side)
+        assert len(sent) > 10
+        assert sent == encoded
+        assert not late
