@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from uuid import uuid4
 
 import httpx
 import psycopg
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
+from infra.kafka.standstill import Place, Standstill
 from tests.e2e.operators.outside import FEED
 from tests.e2e.server import INNKEEP, environment, until
 from tests.faults.campaign import Run
@@ -59,6 +62,23 @@ def rest(run: Run) -> None:
         until("everything that follows the log is at its end", quiet, REST_SECONDS)
     except AssertionError as late:
         raise AssertionError(f"{late}: {stands}") from None
+
+
+def standstill(servers: str) -> list[Place]:
+    """Where readers of committed messages do not get on, if Kafka tells."""
+    settings: dict[str, str | int | float | bool] = {"bootstrap.servers": servers, "log_level": 0}
+
+    async def twice() -> list[Place]:
+        topics = AdminClient(settings).list_topics(timeout=QUIET_SECONDS).topics
+        looks = Standstill(settings, [topic for topic in topics if not topic.startswith("__")])
+        await looks.look()
+        await asyncio.sleep(QUIET_SECONDS)
+        return await looks.look()
+
+    try:
+        return asyncio.run(twice())
+    except KafkaException:
+        return []
 
 
 def feed(run: Run) -> Iterator[Entry]:

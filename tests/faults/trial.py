@@ -24,7 +24,10 @@ def trial(plan: Plan, say: Callable[[str], None], without: Collection[str] = ())
             entries = list(evidence.feed(run))
         except BaseException:
             for process in campaign.processes:
-                say(f"{process.name}: {process.words()[-1000:]}")
+                say(f"{process.name}: {process.words()}")
+            if running.kafka:
+                say(f"Kafka: {running.kafka.words()}")
+                say(f"its readers stand still at: {evidence.standstill(running.kafka.servers) or 'nowhere'}")
             raise
         finally:
             campaign.close()

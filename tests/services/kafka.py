@@ -79,10 +79,14 @@ class KafkaServer:
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = (self._folder / "kafka.log").read_text(errors="replace")[-2000:]
+                said = self.words()
                 self.kill()
                 raise RuntimeError(f"Kafka did not start: {said}")
             time.sleep(0.2)
+
+    def words(self) -> str:
+        """The end of what it said."""
+        return (self._folder / "kafka.log").read_text(errors="replace")[-2000:]
 
     def kill(self) -> None:
         """End it as a power cut would."""

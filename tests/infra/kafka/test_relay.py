@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra.event_store import Codec, PostgresEventStore
 from infra.kafka.lanes import Told
-from infra.kafka.messages import Messages
+from infra.kafka.messages import Messages, Outgoing
 from infra.kafka.relay import Relay
 from infra.kafka.wire import Fenced, KafkaAway, Wire
 from infra.postgres.migrate import migrate
@@ -218,3 +218,26 @@ async def test_a_transaction_that_is_never_ended_is_told_of_by_the_relay_that_go
         await until(lambda: not relay.standing)
         assert "warning" not in await relay.health()
     assert not relay.standing, "who does not lead does not look"
+
+
+async def test_what_keeps_the_relay_is_said_before_its_wire_is_closed(house: House) -> None:
+    """Closing waits for a broker that may not answer."""
+    closing = asyncio.Event()
+
+    class SlowToClose(Wire):
+        async def put(self, messages: Sequence[Outgoing]) -> None:
+            raise KafkaAway(f"no room for {len(messages)} messages")
+
+        async def close(self) -> None:
+            closing.set()
+            await asyncio.sleep(60)
+
+    def wire() -> Wire:
+        return SlowToClose(house.kafka.servers, house.name, patience=20)
+
+    relay = Relay(house.conninfo, house.store, house.messages, wire, name=house.name)
+    async with running(relay):
+        await house.write([uuid4()], 1)
+        async with asyncio.timeout(60):
+            await closing.wait()
+        assert (await relay.health())["problem"] == "KafkaAway: no room for 1 messages"
