@@ -28,6 +28,7 @@ from infra.read_models.resting import Resting
 from infra.tracing.following import Steps
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep ' || %s || ' of ' || current_schema(), 0))"
+STILL = "SELECT true"
 NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
@@ -161,18 +162,20 @@ class Runner:
             self._pause = STANDBY_SECONDS
             self._outage.over()
             if not worked:
-                await self._nap()
+                await self._nap(connection)
             elif not self._behind:
                 await self._progress.rest(BREATH)
 
-    async def _nap(self) -> None:
+    async def _nap(self, connection: Connection) -> None:
         """Wait for the log, but no longer than until a stopped model is tried again."""
         seconds = self._resting.wakes_in(LONGEST_NAP)
         awake = [position for name, position in self._pages.positions.items() if name not in self._resting]
         if awake:
-            await self._feed.wait_for_events(max(awake), seconds)
+            came = await self._feed.wait_for_events(max(awake), seconds)
         else:
-            await asyncio.sleep(seconds)
+            came = await asyncio.sleep(seconds, False)
+        if not came:
+            await connection.execute(STILL)  # the lead ends with the connection
 
     async def _turn(self, connection: Connection) -> bool:
         """One page for every group of models that stand at the same position. Was there anything?"""

@@ -49,6 +49,13 @@ def door() -> Iterator[Doorkeeper]:
         yield Doorkeeper(server.conninfo, make_conninfo(server.conninfo, user="app", dbname="app"))
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_left_out(door: Doorkeeper) -> Iterator[None]:
+    """Whatever a test has come to, the next one begins with as many connections as are wanted."""
+    yield
+    door.allow(-1)
+
+
 @pytest.fixture(scope="module")
 def world(door: Doorkeeper, folders: Path) -> Iterator[World]:
     with serving_on(door.url, folders) as world:

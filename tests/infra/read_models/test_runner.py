@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -16,6 +16,12 @@ from projections.projection import Document, Projection
 from read_api.ports import ReadBehind
 from tests.infra.read_models import sample
 from tests.infra.read_models.conftest import ANNA, Until, World
+
+CUT: LiteralString = (
+    "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid"
+    " WHERE l.locktype = 'advisory' AND a.application_name = 'innkeep projector'"
+)
+"""Ends the connections of those who lead."""
 
 
 async def documents(world: World, table: str) -> list[tuple[Any, ...]]:
@@ -95,10 +101,7 @@ async def test_a_runner_whose_connection_is_cut_comes_back(world: World) -> None
     book = await world.book(await world.shelf(ANNA), ANNA)
     await world.caught_up(side)
     async with await psycopg.AsyncConnection.connect(world.conninfo, autocommit=True) as other:
-        await other.execute(
-            "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid"
-            " WHERE l.locktype = 'advisory' AND a.application_name = 'innkeep projector'"
-        )
+        await other.execute(CUT)
     book.read(1)
     await world.happen(book)
     await world.caught_up(side)
@@ -262,6 +265,21 @@ async def test_a_thousand_events_are_taken_in_page_by_page(world: World) -> None
     side = await world.side()
     await world.caught_up(side)
     assert len(await documents(world, "doc_book")) == 1200
+
+
+async def test_who_leads_notices_in_a_quiet_log_that_its_connection_has_ended(world: World, until: Until) -> None:
+    one = await world.side()
+    await world.shelf(ANNA)
+    await world.caught_up(one)
+    two = await world.side()
+    async with await psycopg.AsyncConnection.connect(world.conninfo, autocommit=True) as other:
+        await other.execute(CUT)
+    await until(lambda: _leads(two))
+    await until(lambda: _follows(one))
+
+
+async def _follows(side: Any) -> bool:
+    return not side.runner.leads
 
 
 async def _leads(side: Any) -> bool:
