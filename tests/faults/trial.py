@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
 
 from tests.faults import evidence
 from tests.faults.campaign import Campaign, Plan, Run
-from tests.faults.checker import Evidence, judged
+from tests.faults.checker import Evidence, Logged, judged
 from tests.faults.servers import servers
 
 Verdict = dict[str, list[str]]
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def trial(plan: Plan, say: Callable[[str], None], without: Collection[str] = ()) -> tuple[Run, Evidence, Verdict]:
@@ -33,4 +36,15 @@ def trial(plan: Plan, say: Callable[[str], None], without: Collection[str] = ())
             campaign.close()
         say("gathering evidence, rebuilding everything")
         found = evidence.gather(run, entries)
-        return run, found, judged(found)
+        verdict = judged(found)
+        for event in concerned(found, verdict):
+            say(f"{event.position} {event.stream} {event.version} {event.name} by {event.command}: {event.state}")
+        return run, found, verdict
+
+
+def concerned(found: Evidence, verdict: Verdict) -> Iterator[Logged]:
+    """The events that tell of what the verdict names, to be looked at when the servers are gone."""
+    named = {id for lines in verdict.values() for line in lines for id in ID.findall(line)}
+    for event in found.log:
+        if named & {event.stream, *ID.findall(json.dumps(event.state))}:
+            yield event
