@@ -134,7 +134,8 @@ def _read(document: Document | None, event: Recorded, _: Any) -> Document:
 
 
 def _flagged(document: Document | None, event: Recorded, _: Any) -> Document:
-    by = id_text(event.fact.by)  # type: ignore[attr-defined]
+    fact: Any = event.fact
+    by = id_text(fact.by)
     return changed(document, event, isFlagged=True, flaggedBy=by, flaggers=_with(document, "flaggers", by))
 
 

@@ -21,12 +21,11 @@ from infra.kafka.lanes import Told
 from infra.kafka.messages import LogRow, Messages, Outgoing
 from infra.kafka.standstill import LOOK_SECONDS, Place, Standstill, standing_still
 from infra.kafka.wire import Fenced, KafkaAway, Wire
-from infra.postgres.connected import connected
+from infra.postgres.connected import connected, still_there
 from infra.tracing.following import Steps
 from infra.tracing.port import TRACEPARENT, Begun
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep relay of ' || current_schema(), 0))"
-STILL = "SELECT true"
 NAMED = "SELECT set_config('application_name', 'innkeep relay', false)"
 KNOWN = "SELECT coalesce(max(position), 0) FROM relay"
 SAME = "SELECT FROM event WHERE position = %s AND command::text = %s"
@@ -183,7 +182,7 @@ class Relay:
                     await connection.execute(REACHED, [self._name, self.position])
                 else:
                     await self._log.wait_for_events(self.position, NAP_SECONDS)
-                    await connection.execute(STILL)  # the lead ends with the connection
+                    await still_there(connection)
         finally:
             watching.cancel()
             self.standing = ()

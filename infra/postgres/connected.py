@@ -22,3 +22,8 @@ async def connected(conninfo: str, *, autocommit: bool = True) -> AsyncIterator[
     finally:
         # Interrupted in its rollback, the connection would stay open.
         await connection.close()
+
+
+async def still_there(connection: AsyncConnection[TupleRow]) -> None:
+    """For who leads by a lock that ends with the connection. Raises psycopg.OperationalError if it has ended."""
+    await connection.execute("SELECT true")

@@ -97,8 +97,8 @@ class Pages:
             await self._settled(begun)
 
     async def begin(self, names: Sequence[str], start: int, page: Page) -> None:
-        """Make of the page what it makes of these models, while the one before is still being written; then begin to
-        write it, all of it or nothing. Raises as `take_in`, and Unwritten for the page before.
+        """Make of the page what it makes of these models, while the one before is still being written; then hand it to
+        the database, which writes all of it or nothing. Raises as `take_in`, and Unwritten for the page before.
         """
         try:
             touched = await self._make(names, page.events)

@@ -17,7 +17,7 @@ import structlog
 from commands.ports import Page, Unavailable
 from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
-from infra.postgres.connected import connected
+from infra.postgres.connected import connected, still_there
 from infra.postgres.trouble import TROUBLE, Outage
 from infra.read_models.aside import TooManyAside, is_poison, told
 from infra.read_models.catalogue import due, health, prepare
@@ -28,7 +28,6 @@ from infra.read_models.resting import Resting
 from infra.tracing.following import Steps
 
 LEAD = "SELECT pg_try_advisory_lock(hashtextextended('innkeep ' || %s || ' of ' || current_schema(), 0))"
-STILL = "SELECT true"
 NAMED = "SELECT set_config('application_name', 'innkeep projector', false)"
 STOP = """UPDATE read_model SET state = 'stopped', failed_position = %s, failed_event = %s, error = %s,
   updated_at = now() WHERE name = %s AND position = %s"""
@@ -175,7 +174,7 @@ class Runner:
         else:
             came = await asyncio.sleep(seconds, False)
         if not came:
-            await connection.execute(STILL)  # the lead ends with the connection
+            await still_there(connection)
 
     async def _turn(self, connection: Connection) -> bool:
         """One page for every group of models that stand at the same position. Was there anything?"""
