@@ -94,23 +94,30 @@ async def carry_out(work: Work, reservation: Reservation) -> Answered | None:
     If the provider is away the rest is resumed by its deadline.
     """
     try:
-        return await resume(work, reservation)
-    except Unavailable:
+        return await _go_on(work, reservation)
+    except ProviderAway:
         return None
 
 
 async def resume(work: Work, reservation: Reservation) -> Answered | None:
     """As `carry_out`, but raises Unavailable if the provider is away."""
+    try:
+        return await _go_on(work, reservation)
+    except ProviderAway as away:
+        raise Unavailable("The payment provider does not answer; it will be asked again.") from away
+
+
+async def _go_on(work: Work, reservation: Reservation) -> Answered | None:
+    """Raises ProviderAway, when nothing is decided that is not saved. Unavailable, from the store, comes when something
+    may be half decided: nobody may go on then.
+    """
     payment, told = await ledger(work, reservation.id), None
     for _ in range(MOST_STEPS):
         step = next_step(payment, await open_attempts(work, payment), work.at)
         if step is None:
             return told
         await work.save()
-        try:
-            told = await _take(work, reservation, payment, step) or told
-        except ProviderAway as away:
-            raise Unavailable("The payment provider does not answer; it will be asked again.") from away
+        told = await _take(work, reservation, payment, step) or told
     raise AssertionError(f"the payment of {reservation.id} comes to no end")  # pragma: no cover
 
 

@@ -15,7 +15,7 @@ MINE: dict[str, Any] = {
 
 
 async def a_filter(town: Town) -> Asked:
-    return Asked(town.guest, MINE)
+    return Asked(town.guest, MINE | {"filterName": uuid4().hex})
 
 
 async def a_kept_filter(town: Town) -> Asked:

@@ -46,13 +46,13 @@ class Town:
         done: dict[str, Any] = decode((await self.do(Asked(by, body, at), command)).body)
         return done["shown"] or done["extra"]
 
-    async def caused_by(self, command: str) -> list[Recorded]:
-        """All that commands of this name have recorded."""
-        store, found, position = self.market.product.store, list[Recorded](), 0
+    async def caused_by(self, *commands: str, after: int = 0) -> list[Recorded]:
+        """All that commands of these names have recorded past that position."""
+        store, found, position = self.market.product.store, list[Recorded](), after
         end = await store.end()
         while position < end:
             page = await store.read(position, 1_000)
-            found += [event for event in page.events if event.command_name == command]
+            found += [event for event in page.events if event.command_name in commands]
             if page.position == position:
                 await store.wait_for_events(position, 0.05)
             position = page.position
