@@ -21,6 +21,7 @@ from domain.actor import Actor
 from domain.errors import DomainError, NotAllowed
 from domain.kernel import Aggregate
 
+REUSED = "This Idempotency-Key was used for another request."
 POLL = 0.02
 """Seconds between two looks for a twin's answer."""
 
@@ -122,6 +123,11 @@ class Bus:
         kept = None if done.recorded else await self.store.kept(ask.key.text)
         return done if kept is None else await self._again(command, message, ask, kept)
 
+    async def check_unused(self, key: Key) -> None:
+        """For a request that is no command at all: raises KeyReused if its key is that of one."""
+        if await self.store.kept(key.text) is not None:
+            raise KeyReused(REUSED)
+
     async def look(
         self, handler: Handler, message: Message, actor: Actor, *, at: datetime, real_now: datetime
     ) -> Answer:
@@ -141,7 +147,7 @@ class Bus:
         if found is None:
             return await self._decide(command, message, ask, self.services.new_id())
         if found.fingerprint != key.fingerprint:
-            raise KeyReused("This Idempotency-Key was used for another request.")
+            raise KeyReused(REUSED)
         status, _, body = (found.answer or b"").partition(b"\n")
         return Done(body, int(status) or None, found.position, recorded=False, replayed=True)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from commands.booking_steps import expire_now
 from commands.ports import Answer
 from commands.registry import Command
-from commands.reservations import expire_now
 from commands.reviews import open_window
 from commands.wire import Id, Message
 from commands.work import Work

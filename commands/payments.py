@@ -52,6 +52,7 @@ class RefreshReservationPayment(Message):
 
     reservation_id: Id
     payment_user_params: dict[str, Any] | None = None
+    record_version: RecordVersion | None = None
 
 
 class CallbackReservationPayment(Message):
@@ -84,6 +85,7 @@ async def start_payment(work: Work, m: StartReservationPayment) -> Answer:
 async def refresh_payment(work: Work, m: RefreshReservationPayment) -> Answer:
     """Ask about the attempt that is open, else show the newest as it is."""
     reservation = await _paid_by_caller(work, m.reservation_id, admins=True)
+    reservation.expect(m.record_version)
     payment = await ledger(work, reservation.id)
     told = await carry_out(work, reservation)
     attempt = await _newest(work, payment)
@@ -218,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
             data_name="reservation",
             may_be_silent=True,
         ),
-        refuses=("WRONG_STATE",),
+        refuses=("STALE_VERSION", "WRONG_STATE"),
     ),
     Command(
         "callbackReservationPayment",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from commands import payment_process, stays
+from commands.booking_steps import STEPS, cancel
 from commands.calendar_nights import claim_pieces
 from commands.offers import Asked, GuestCount, Offered, offered, streams
 from commands.ports import Answer, Wanted
@@ -26,7 +24,7 @@ from domain.listing import BookingPolicies
 from domain.money import exponent, from_major
 from domain.pricing import Price
 from domain.quotes import Quote, honoured
-from domain.reservation import Agreement, CancelledBy, Links, Reservation
+from domain.reservation import Agreement, Links, Reservation
 from domain.resources.bookings import RESERVATION, SERVICE
 from domain.stay import Nights
 
@@ -135,14 +133,7 @@ async def update_reservation(work: Work, m: UpdateReservation) -> Answer:
 
 async def delete_reservation(work: Work, m: DeleteReservation) -> Answer:
     """It is called off, and stays readable."""
-    return await _cancel(work, await _seen(work, m.reservation_id), deleted=True)
-
-
-async def expire_now(work: Work, reservation: Reservation) -> None:
-    """The hold is over: void what was authorised, free the nights."""
-    confirmation = await payment_process.unwind(work, reservation, expired=True)
-    await stays.expire(work, reservation, confirmation)
-    await payment_process.carry_out(work, reservation)
+    return await cancel(work, await _seen(work, m.reservation_id), deleted=True)
 
 
 def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None, claim: UUID) -> Price:
@@ -180,60 +171,6 @@ def _fixed(quote: Quote | None, m: CreateReservation, nights: Nights, at: dateti
         return refusal
 
 
-async def _accept(work: Work, reservation: Reservation) -> Answer:
-    """The host takes the guest: what was authorised is captured."""
-    _by_host(work, reservation, "accept")
-    if await payment_process.accept(work, reservation):
-        return Answer(RESERVATION.name, reservation.id)
-    return Answer(
-        status=402,
-        extra={
-            "errCode": "PAYMENT_DECLINED",
-            "message": "The payment could not be captured: the reservation stays pending while the guest tries again.",
-            "detail": {"reservationId": reservation.id, "holdExpiresAt": reservation.hold_expires_at},
-        },
-    )
-
-
-async def _decline(work: Work, reservation: Reservation) -> Answer:
-    """The host does not take the guest: what was authorised is voided."""
-    _by_host(work, reservation, "decline")
-    confirmation = await payment_process.unwind(work, reservation)
-    reservation.decline(at=work.at, payment_confirmation=confirmation)
-    await stays.free(work, reservation)
-    await payment_process.carry_out(work, reservation)
-    return Answer(RESERVATION.name, reservation.id)
-
-
-async def _cancel(work: Work, reservation: Reservation, *, deleted: bool = False) -> Answer:
-    """Guest, host or admin call it off: the policy says what goes back. A hold that is over has expired instead."""
-    if reservation.lapsed_at(work.at):
-        await expire_now(work, reservation)
-    elif reservation.status != "cancelled":
-        by = _side(work, reservation)
-        refund = reservation.refund_for(by, work.at)
-        confirmation = await payment_process.unwind(work, reservation, refund)
-        reservation.cancel(by=by, at=work.at, refund=refund, payment_confirmation=confirmation, deleted=deleted)
-        await stays.free(work, reservation)
-        await payment_process.carry_out(work, reservation)
-    return Answer(RESERVATION.name, reservation.id)
-
-
-async def _never(work: Work, reservation: Reservation) -> Answer:  # noqa: ARG001 - as every step
-    """Nobody sets these by hand."""
-    raise Refused(
-        "WRONG_STATE",
-        "A reservation begins as pending and is completed by the clock, at check-out.",
-        bookingStatus=reservation.status,
-    )
-
-
-STEPS: Mapping[str, Callable[[Work, Reservation], Awaitable[Answer]]] = MappingProxyType(
-    {"confirmed": _accept, "declined": _decline, "cancelled": _cancel, "complete": _never, "pending": _never}
-)
-"""What each status asks for."""
-
-
 async def _seen(work: Work, id: UUID) -> Reservation:
     """The reservation, if the caller may change it. Raises NotThere, NotAllowed."""
     reservation = await work.load(Reservation, id)
@@ -241,18 +178,6 @@ async def _seen(work: Work, id: UUID) -> Reservation:
         raise NotThere(RESERVATION.name)
     work.admit(RESERVATION, {"guestId": str(reservation.guest), "hostId": str(reservation.host)})
     return reservation
-
-
-def _by_host(work: Work, reservation: Reservation, what: str) -> None:
-    """The host alone, while the hold lasts. Raises NotAllowed, WRONG_STATE, HOLD_EXPIRED."""
-    if work.actor.id != reservation.host:
-        raise NotAllowed(f"Only the host may {what} a reservation.")
-    reservation.check_held(work.at)
-
-
-def _side(work: Work, reservation: Reservation) -> CancelledBy:
-    sides: dict[UUID | None, CancelledBy] = {reservation.guest: "guest", reservation.host: "host"}
-    return sides.get(work.actor.id, "admin")
 
 
 def _caller(work: Work) -> UUID:

@@ -125,7 +125,9 @@ def price(nights: Nights, rates: Rates, overrides: Mapping[date, int], terms: Pr
     """The price of these nights. `overrides` has the calendar's price of the nights that carry one."""
     per_night = [PriceLine(NIGHT, night_price(night, rates, overrides.get(night)), night) for night in nights]
     gross = sum(line.amount for line in per_night)
-    discount = min(part(gross, discount_rate(len(nights), rates, terms)), gross - 1)  # nothing could not be paid
+    discount = part(gross, discount_rate(len(nights), rates, terms))
+    if discount == gross and not rates.cleaning_fee:
+        discount -= 1  # a stay for nothing could not be paid
     net = gross - discount
     extras = (
         PriceLine(DISCOUNT, -discount),

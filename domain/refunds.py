@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.money import part, share
@@ -72,6 +72,16 @@ class Refund:
     def amount(self) -> int:
         """What the guest gets, in minor units."""
         return sum(line.amount for line in self.lines)
+
+    def at_most(self, left: int) -> Refund:
+        """What can still go back of it, where disputes have given back a part before: the first lines as far as that
+        reaches. What is kept is by the policy, as before.
+        """
+        lines = []
+        for line in self.lines:
+            lines.append(replace(line, amount=min(line.amount, left)))
+            left -= lines[-1].amount
+        return replace(self, lines=tuple(line for line in lines if line.amount))
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,11 @@ class Resource:
             if field.shown
         )
 
+    @property
+    def common(self) -> tuple[Field, ...]:
+        """What it shows of what every resource carries; nothing else of it can be asked about."""
+        return tuple(f for f in COMMON if f.name == "id" or not self.brief)
+
     def field_named(self, name: str) -> Field | None:
         """The declared field of that name, common fields included."""
         return next((f for f in (*self.fields, *COMMON) if f.name == name), None)

@@ -115,9 +115,7 @@ def _seen(resource: Resource, name: str, actor: Actor) -> Field | None:
     found = resource.field_named(name)
     if found is None or not found.shown or (found.sees is not None and not may(found.sees, actor)):
         return None
-    if resource.brief and found in COMMON:
-        return found if found.name in {"id", "createdAt"} else None
-    return found
+    return None if found in COMMON and found not in resource.common else found
 
 
 def _one(name: str, values: list[str]) -> str:

@@ -52,7 +52,7 @@ def create_app(product: Product) -> FastAPI:
     read_routes.mount(mount, product, describe)
     search_routes.mount(mount, product, describe)
     bff_routes.mount(mount, product, describe)
-    pages.mount(mount, product)
+    pages.mount(mount, product, describe)
     metric_routes.mount(mount, product)
     app.openapi = lambda: describe.document(mount.paths)  # type: ignore[method-assign]
     app.add_exception_handler(HTTPException, unknown_address)
@@ -83,4 +83,6 @@ async def unknown_address(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code, message = CODES.get(status, ("ERROR", str(getattr(error, "detail", error))))
     headers = dict(getattr(error, "headers", None) or {})
+    if status == 405:  # the framework names the methods of one of the routes at this address
+        headers["Allow"] = ", ".join(request.app.dispatch.allowed(request.url.path))
     return answer(failure(status, code, message, {"path": request.url.path}), status, headers)

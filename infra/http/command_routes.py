@@ -30,24 +30,22 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
         if route.for_session and context.disowned:
             raise NotAllowed(FROM_ELSEWHERE)
         authorise(command, context.actor)
-        if isinstance(context.told, DomainError):
-            raise context.told
-        message, body = context.told or await read(edge, request, context, command, route)
 
         def render(told: Answer, shown: Shown) -> bytes:
             return rendered(product, context, route, told, shown)
 
-        ask = Ask(
-            actor=context.actor,
-            at=product.clock.now(),
-            real_now=product.clock.real_now(),
-            render=render,
-            request_id=context.request_id,
-            address=context.address,
-            key=edge.key(context, body) if command.idempotent else None,
-            ahead=context.ahead,
-        )
         try:
+            message, body = await said(edge, request, context, command, route)
+            ask = Ask(
+                actor=context.actor,
+                at=product.clock.now(),
+                real_now=product.clock.real_now(),
+                render=render,
+                request_id=context.request_id,
+                address=context.address,
+                key=edge.key(context, body) if command.idempotent else None,
+                ahead=context.ahead,
+            )
             done = await product.bus.run(command, message, ask)
         except DomainError as refusal:
             return refused(refusal, await product.store.end())
@@ -68,6 +66,19 @@ def foresight(edge: Edge, command: Command, route: Route) -> Foresight:
         return tuple(command.ahead(context.told[0])) if command.ahead else ()
 
     return foresee
+
+
+async def said(edge: Edge, request: Request, context: Context, command: Command, route: Route) -> tuple[Message, Any]:
+    """As `read`, unless it was read before. Raises KeyReused for what is no message, with the key of one."""
+    try:
+        if isinstance(context.told, DomainError):
+            raise context.told
+        return context.told or await read(edge, request, context, command, route)
+    except Invalid:
+        key = edge.key(context, None) if command.idempotent else None
+        if key is not None:
+            await edge.product.bus.check_unused(key)
+        raise
 
 
 async def read(edge: Edge, request: Request, context: Context, command: Command, route: Route) -> tuple[Message, Any]:

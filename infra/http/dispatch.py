@@ -44,6 +44,12 @@ class Dispatch:
                 return endpoint, given
         return None
 
+    def allowed(self, path: str) -> list[str]:
+        """The methods that this path takes; HEAD wherever it takes GET."""
+        methods = {method for method, _ in self._plain} | {method for method, _ in self._shaped}
+        taken = {method for method in methods if self.find(method, path) is not None}
+        return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
+
 
 class Application(FastAPI):
     """The web application; what its dispatch finds, it answers at once."""

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from infra.http.edge import answer
 from infra.http.envelope import APP_VERSION, Context, encode
 from infra.http.mounting import Mount
+from infra.http.openapi import Describe
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -33,8 +34,8 @@ async def health_of(product: Product) -> Response:
     return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
 
 
-def mount(mount: Mount, product: Product) -> None:
-    """Adds the pages, under every service's prefix too."""
+def mount(mount: Mount, product: Product, describe: Describe) -> None:
+    """Adds the pages, under every service's prefix too. What only browsers look at is no part of the description."""
     services = sorted({r.service for r in product.resources.values()})
 
     async def front(_request: Request, _context: Context) -> Response:
@@ -60,11 +61,11 @@ def mount(mount: Mount, product: Product) -> None:
         }
         return answer(encode(body), 200 if state.well else 503, {} if state.well else {"Retry-After": "1"})
 
-    for path, page in (
-        ("/", front),
-        ("/swagger", swagger),
-        ("/favicon.ico", icon),
-        ("/health", health),
-        ("/admin/health", admin_health),
-    ):
+    for path, page in (("/", front), ("/swagger", swagger), ("/favicon.ico", icon)):
         mount.add((path,), "GET", page, services=services, anonymous=True)
+    for path, page, name, summary in (
+        ("/health", health, "health", "Whether all is well (503 if not), and what is not"),
+        ("/admin/health", admin_health, "adminHealth", "The same, with warnings and how each part stands"),
+    ):
+        operation = describe.plain(name, summary, "health")
+        mount.add((path,), "GET", page, services=services, anonymous=True, operation=operation)

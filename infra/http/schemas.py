@@ -52,7 +52,7 @@ def field_schema(field: Field) -> Schema:
 def resource_schema(resource: Resource) -> Schema:
     """How a resource looks in answers; which fields a caller gets depends on who they are."""
     properties: dict[str, Schema] = {}
-    for field in (*resource.fields, *COMMON):
+    for field in (*resource.fields, *resource.common):
         if not field.shown:
             continue
         properties[field.name] = field_schema(field)
@@ -61,5 +61,6 @@ def resource_schema(resource: Resource) -> Schema:
                 "type": ["integer", "null"],
                 "description": "The value's place in the enum.",
             }
-    properties["_owner"] = {"type": ["string", "null"], "format": "uuid"}
+    if not resource.brief:
+        properties["_owner"] = {"type": ["string", "null"], "format": "uuid"}
     return {"type": "object", "description": resource.doc, "properties": properties, "required": ["id"]}

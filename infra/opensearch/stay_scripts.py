@@ -51,8 +51,10 @@ long price(def doc, def params) {
   if (params.nights >= params.monthly && monthly.size() > 0) { off = monthly.value; }
   else if (params.nights >= params.weekly && weekly.size() > 0) { off = weekly.value; }
   long discount = share(gross, off);
-  long net = gross - (discount < gross ? discount : gross - 1);
-  return net + doc['stay.cleaning_fee'].value + share(net, params.service) + share(net, doc['stay.tax_rate'].value);
+  long cleaning = doc['stay.cleaning_fee'].value;
+  long net = gross - discount;
+  if (net == 0 && cleaning == 0) { net = 1; }
+  return net + cleaning + share(net, params.service) + share(net, doc['stay.tax_rate'].value);
 }
 """
 )

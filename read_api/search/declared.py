@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from domain.access import Rule
-from domain.resource import COMMON, Field, Kind, Resource
+from domain.resource import Field, Kind, Resource
 
 SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.LIST}
 
@@ -86,7 +86,7 @@ class Index:
 
 def _fields(resource: Resource) -> Iterator[Field]:
     """What is shown of a resource, and the parts of its objects by their dotted names, seen by who sees the object."""
-    for own in (*resource.fields, *COMMON):
+    for own in (*resource.fields, *resource.common):
         if own.shown:
             yield own
             for part in own.parts:

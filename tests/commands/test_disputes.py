@@ -45,6 +45,11 @@ async def settled(market: Marketplace, dispute: Any, **more: Any) -> Any:
     return await moved(market, dispute, "resolved", **more)
 
 
+async def called_off(market: Marketplace, reservation: Any) -> Any:
+    asked = {"reservationId": reservation["id"], "bookingStatus": "cancelled"}
+    return await market.ask("updateReservation", GUEST, **asked)
+
+
 async def status(market: Marketplace, reservation: Any) -> str:
     found: str = (await market.reservation(reservation["id"]))["disputeStatus"]
     return found
@@ -90,7 +95,7 @@ class TestOpening:
 
     async def test_cancelled_and_complete_ones_have(self, market: Marketplace) -> None:
         cancelled = await stay(market)
-        await market.ask("updateReservation", GUEST, reservationId=cancelled["id"], bookingStatus="cancelled")
+        await called_off(market, cancelled)
         complete = await stay(market, ahead=1)
         await market.pass_time(timedelta(days=5))
         for reservation in (cancelled, complete):
@@ -231,11 +236,28 @@ class TestRefund:
     async def test_after_a_cancellation_only_the_rest_is_left(self, market: Marketplace) -> None:
         reservation = await stay(market, cancellationPolicy={"tier": "strict"})
         await market.pass_time(timedelta(days=2))
-        await market.ask("updateReservation", GUEST, reservationId=reservation["id"], bookingStatus="cancelled")
+        await called_off(market, reservation)
         back = (await ledger(market, reservation)).refunded
         assert 0 < back < 34_197
         closed = await settled(market, await opened(market, reservation), refundApproved=True)
         assert money(closed["refundAmount"]) * 100 == 34_197 - back
+
+    @pytest.mark.parametrize(("before", "shown"), [(300, "41.97"), (50, "291.97")])
+    async def test_a_cancellation_after_it_shows_what_it_gave_back_itself(
+        self, market: Marketplace, before: int, shown: str
+    ) -> None:
+        reservation = await stay(market)
+        await settled(market, await opened(market, reservation), refundApproved=True, refundAmount=before)
+        refund = (await called_off(market, reservation))["refund"]
+        lines = [money(line["amount"]) for line in refund["lines"]]
+        assert (money(refund["amount"]), sum(lines), min(lines) > 0) == (money(shown), money(shown), True)
+        assert await total(market, reservation, "refundAmount") == money("341.97")
+
+    async def test_a_cancellation_after_all_of_it_shows_no_refund(self, market: Marketplace) -> None:
+        reservation = await stay(market)
+        await settled(market, await opened(market, reservation), refundApproved=True)
+        assert (await called_off(market, reservation))["refund"] is None
+        assert await kinds(market, reservation, GUEST) == ["charge", "refund"]
 
     async def test_none_unless_it_is_approved(self, market: Marketplace) -> None:
         reservation = await stay(market)

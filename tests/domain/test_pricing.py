@@ -148,9 +148,12 @@ def test_the_host_fees_rate_is_kept_with_the_price() -> None:
     assert (agreed.host_fee_rate, agreed.host_fee) == (150, 150)
 
 
-def test_a_discount_below_all_never_rounds_to_all_as_nothing_could_not_be_paid() -> None:
-    quoted = price(nights(7), Rates("JPY", 1, weekly_discount_rate=9999), {}, TERMS)
-    assert (quoted.sum_of(DISCOUNT), quoted.net_nights, quoted.total, quoted.host_fee) == (-6, 1, 1, 0)
+@pytest.mark.parametrize(("cleaning", "discount", "total"), [(0, -6, 1), (45, -7, 45)])
+def test_a_discount_that_rounds_to_all_leaves_one_unit_where_nothing_else_is_to_be_paid(
+    cleaning: int, discount: int, total: int
+) -> None:
+    quoted = price(nights(7), Rates("JPY", 1, cleaning_fee=cleaning, weekly_discount_rate=9999), {}, TERMS)
+    assert (quoted.sum_of(DISCOUNT), quoted.total, quoted.host_fee) == (discount, total, 0)
 
 
 @given(

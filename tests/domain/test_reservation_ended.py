@@ -82,6 +82,23 @@ def test_money_that_comes_after_the_end_goes_back_whole_with_its_reason_once() -
     given(Reservation).having(requested, confirmed).when(late).nothing()
 
 
+def test_a_refund_of_late_money_says_when_the_reservation_ended() -> None:
+    """When the money came, if nobody knows when the host declined."""
+
+    def late(r: Reservation) -> None:
+        r.paid_in_vain(at=ASKED + HOUR)
+
+    def called_off(r: Reservation) -> None:
+        r.cancel(by="guest", at=ASKED, refund=r.refund_for("guest", ASKED), payment_confirmation="processing")
+
+    def ended(*decisions: Callable[[Reservation], object]) -> Reservation:
+        return given(Reservation).having(*decisions).when(late).then("reservation.paid_in_vain.v1")
+
+    cancelled, expired, declined = ended(requested, called_off), ended(*ENDED["expired"]), ended(*ENDED["declined"])
+    told = [made.refund and made.refund.trace.cancelled_at for made in (cancelled, expired, declined)]
+    assert told == [ASKED, expired.hold_expires_at, ASKED + HOUR]
+
+
 def test_money_of_one_that_ends_before_it_is_confirmed_goes_back_whole_with_its_reason() -> None:
     def paid(r: Reservation) -> None:
         r.note_payment("paid")

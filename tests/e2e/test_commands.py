@@ -51,7 +51,17 @@ def test_anything_different_is_422(world: World, host: Person) -> None:
     refused(host.delete(f"/v1/listings/{place['id']}", headers), 422, "KEY_REUSED")
     night = {"listingId": place["id"], "date": world.day(3), "isAvailable": True}
     refused(host.post("/v1/listingcalendars", night, headers), 422, "KEY_REUSED")
+    for malformed in (LOFT | {"pets": True}, {"title": ""}, {}):
+        refused(host.post("/v1/listings", malformed, headers), 422, "KEY_REUSED")
     assert ok(host.get(f"/v1/listings/{place['id']}"))["listing"] == place
+
+
+def test_what_is_no_command_may_be_put_right_under_its_key(host: Person) -> None:
+    headers = keyed()
+    told = host.post("/v1/listings", LOFT | {"pets": True}, headers)
+    refused(told, 400, "INVALID")
+    assert int(told.headers["X-Event-Position"]) > 0
+    ok(host.post("/v1/listings", LOFT, headers), 201)
 
 
 def test_bodies_are_compared_as_parsed_json(world: World, host: Person) -> None:

@@ -167,6 +167,13 @@ def test_unknown_addresses_and_methods_are_told_in_the_form_of_errors(nobody: Ca
     refused(nobody.get("/v1/nowhere"), 404)
     refused(root.ask("PUT", "/v1/listings"), 405)
     refused(root.ask("DELETE", "/login"), 405)
+    for path, allowed in (
+        ("/v1/listings", "GET, HEAD, POST"),
+        (f"/v1/listings/{ABSENT}", "DELETE, GET, HEAD, PATCH"),
+        ("/login", "GET, HEAD, POST"),
+        ("/sandbox/clock", "GET, HEAD, POST"),
+    ):
+        assert root.ask("PUT", path).headers["Allow"] == allowed
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ PRICE = sql.SQL(
     " (coalesce(({policies}->>'cleaningFee')::numeric, 0) * s.scale)::bigint AS cleaning,"
     " (coalesce(({d}.body->>'cityTaxPercent')::numeric, 0) * 100)::bigint AS tax OFFSET 0) AS m,"
     " LATERAL (SELECT {nights} * m.night + {seasons} + {overrides} AS gross OFFSET 0) AS g,"
-    " LATERAL (SELECT g.gross - least({discount}, g.gross - 1) AS net OFFSET 0) AS n)"
+    " LATERAL (SELECT g.gross - least({discount}, g.gross - (m.cleaning = 0)::int) AS net OFFSET 0) AS n)"
 )
 IN_SEASONS = sql.SQL(
     "coalesce((SELECT sum("

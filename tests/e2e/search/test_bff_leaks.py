@@ -137,6 +137,22 @@ def test_an_unpublished_listing_is_found_by_its_host_and_staff_alone(world: Worl
     assert ids(world, host, "BookingListView", missing) == []
 
 
+@pytest.mark.parametrize("field", ["recordVersion", "isActive", "createdAt", "updatedAt"])
+def test_people_are_asked_about_no_further_than_they_are_shown(world: World, field: str) -> None:
+    """What changes with a password or a profile would tell of them."""
+    host, stranger = world.person(), world.person()
+    place = world.listing(host)
+    row = page(world, stranger, "ListingDetailView", leaf("id", "eq", place["id"]))["items"][0]
+    assert set(row["host"]) == {"id", "fullname", "avatar"}
+    for caller in (stranger, host, world.root):
+        for told in (
+            ask(world, caller, "ListingDetailView", {"field": f"host.{field}", "operator": "exists"}, "list"),
+            ask(world, caller, "ListingDetailView", None, "list", sortBy=f"host.{field}"),
+            ask(world, caller, "ReviewDisplayView", {"field": f"reviewer.{field}", "operator": "exists"}, "count"),
+        ):
+            refused(told, 400, "INVALID")
+
+
 def test_a_field_that_one_never_sees_is_unknown_to_them(world: World) -> None:
     """As a filter, an order or a facet it is refused as a name that nothing has, and the schema leaves it out."""
     stranger = world.person()
