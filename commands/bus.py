@@ -21,7 +21,6 @@ from domain.actor import Actor
 from domain.errors import DomainError, NotAllowed
 from domain.kernel import Aggregate
 
-REUSED = "This Idempotency-Key was used for another request."
 POLL = 0.02
 """Seconds between two looks for a twin's answer."""
 
@@ -40,6 +39,9 @@ class KeyReused(DomainError):
     """The idempotency key was used for something else (422)."""
 
     code = "KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request.")
 
 
 class StillRunning(DomainError):
@@ -126,7 +128,7 @@ class Bus:
     async def check_unused(self, key: Key) -> None:
         """For a request that is no command at all: raises KeyReused if its key is that of one."""
         if await self.store.kept(key.text) is not None:
-            raise KeyReused(REUSED)
+            raise KeyReused
 
     async def look(
         self, handler: Handler, message: Message, actor: Actor, *, at: datetime, real_now: datetime
@@ -147,7 +149,7 @@ class Bus:
         if found is None:
             return await self._decide(command, message, ask, self.services.new_id())
         if found.fingerprint != key.fingerprint:
-            raise KeyReused(REUSED)
+            raise KeyReused
         status, _, body = (found.answer or b"").partition(b"\n")
         return Done(body, int(status) or None, found.position, recorded=False, replayed=True)
 

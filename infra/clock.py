@@ -7,20 +7,27 @@ import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString, Self
+from uuid import uuid4
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
-from commands.ports import Unavailable
+from commands.bus import KeyReused
+from commands.ports import Key, Unavailable
 from domain.errors import Invalid, NotThere
 from infra.postgres.connected import connected
 from infra.postgres.line import Line
 from infra.postgres.trouble import Outage
 
 READ: LiteralString = "SELECT ahead, moved_at FROM clock"
-# Locked by the update, so that two who move it at once move it one after the other.
+TURN: LiteralString = "SELECT FROM clock FOR UPDATE"
+"""Two who move it at once move it one after the other."""
 ADVANCE: LiteralString = "UPDATE clock SET ahead = ahead + %s, moved_at = %s WHERE ahead + %s <= %s RETURNING ahead"
 SET: LiteralString = "UPDATE clock SET ahead = %s, moved_at = %s WHERE ahead <= %s RETURNING ahead"
+MADE: LiteralString = "SELECT fingerprint, reached FROM clock_move WHERE id = %s"
+MAKE: LiteralString = "INSERT INTO clock_move (id, fingerprint, reached) VALUES (%s, %s, %s)"
+FORGET: LiteralString = "DELETE FROM clock_move WHERE recorded_at < clock_timestamp() - interval '24 hours'"
 CHANNEL: LiteralString = "innkeep_clock"
 """Told whenever the clock is moved; whoever hears it looks for themselves."""
 
@@ -99,22 +106,28 @@ class Clock:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def advance(self, by: timedelta) -> datetime:
-        """Move it on; answers what time it is then. Raises Invalid, NotThere if it cannot be moved, Unavailable."""
+    async def reached_by(self, once: Key) -> datetime | None:
+        """Where a move under this key has brought it, if there was one of late. Raises KeyReused, Unavailable."""
+        rows = await self._line.ask(MADE, [once.text])
+        return _same(rows[0], once) if rows else None
+
+    async def advance(self, by: timedelta, once: Key | None = None) -> datetime:
+        """Move it on; answers what time it is then. What was moved `once` under a key is not moved again.
+
+        Raises Invalid, KeyReused, NotThere if it cannot be moved, Unavailable.
+        """
         self._check(by, "advance")
         step, most = by // MICROSECOND, MOST_AHEAD // MICROSECOND
-        await self._move(ADVANCE, [step, self._wall(), step, most], {"advance": "is too far ahead"})
-        return self.now()
+        return await self._move(ADVANCE, [step, self._wall(), step, most], {"advance": "is too far ahead"}, once)
 
-    async def set(self, to: datetime) -> datetime:
-        """Set it to a later time; answers what time it is then. Raises Invalid, NotThere, Unavailable."""
+    async def set(self, to: datetime, once: Key | None = None) -> datetime:
+        """Set it to a later time; answers what time it is then. As `advance`."""
         wall = self._wall()
         self._check(to - self.now(), "now")
         if to - wall > MOST_AHEAD:
             raise Invalid({"now": "is too far ahead"})
         ahead = (to - wall) // MICROSECOND
-        await self._move(SET, [ahead, wall, ahead], {"now": "is past by now: the clock does not go back"})
-        return self.now()
+        return await self._move(SET, [ahead, wall, ahead], {"now": "is past by now: the clock does not go back"}, once)
 
     def _check(self, by: timedelta, field: str) -> None:
         if not self.movable:
@@ -124,19 +137,33 @@ class Clock:
         if by > MOST:
             raise Invalid({field: f"is more than {MOST.days} days ahead"})
 
-    async def _move(self, query: LiteralString, values: list[object], otherwise: dict[str, str]) -> None:
-        async def moved(connection: AsyncConnection) -> bool:
-            async with connection.transaction():
-                cursor = await connection.execute(query, values)
-                row = await cursor.fetchone()
-                if row is not None:
-                    await connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-            return row is not None
+    async def _move(
+        self, query: LiteralString, values: list[object], otherwise: dict[str, str], once: Key | None
+    ) -> datetime:
+        # A line that was cut off does its work again: even without a key it must not move the clock twice.
+        once = once or Key(uuid4().hex, b"")
 
-        if not await self._line.use(moved):
+        async def moved(connection: AsyncConnection[TupleRow]) -> TupleRow | None:
+            async with connection.transaction():
+                await connection.execute(TURN)
+                made = await (await connection.execute(MADE, [once.text])).fetchone()
+                if made is not None:
+                    return made
+                row = await (await connection.execute(query, values)).fetchone()
+                if row is None:
+                    return None
+                made = (once.fingerprint, self._wall() + row[0] * MICROSECOND)
+                await connection.execute(MAKE, [once.text, *made])
+                await connection.execute(FORGET)
+                await connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            return made
+
+        made = await self._line.use(moved)
+        if made is None:
             raise Invalid(otherwise)
         ((ahead, moved_at),) = await self._line.ask(READ)
         self._take(ahead, moved_at)
+        return _same(made, once)
 
     async def _follow(self) -> None:
         """Notice what others do to it, whatever happens to the database meanwhile."""
@@ -160,3 +187,12 @@ class Clock:
         """It only goes on: a look that was overtaken by another changes nothing."""
         if ahead * MICROSECOND >= self._ahead:
             self._ahead, self.moved_at = ahead * MICROSECOND, moved_at
+
+
+def _same(made: TupleRow, once: Key) -> datetime:
+    """Where that move came to, if it was this one."""
+    fingerprint, reached = made
+    if fingerprint != once.fingerprint:
+        raise KeyReused
+    assert isinstance(reached, datetime)  # noqa: S101 - as the column is
+    return reached

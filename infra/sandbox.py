@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
+from commands.ports import Key
 from commands.wire import Instant, Message
 from infra.clock import Clock
 from projections.projection import instant
@@ -42,16 +43,18 @@ class MoveClock(Message):
         return self
 
 
-def told(clock: Clock) -> dict[str, Any]:
+def told(now: datetime) -> dict[str, Any]:
     """What time it is."""
-    return {"now": instant(clock.now())}
+    return {"now": instant(now)}
 
 
-async def move(clock: Clock, deadlines: Deadlines, m: MoveClock) -> dict[str, Any]:
-    """Move the clock, and answer what time it is once all that became due by it has been acted on and is seen.
+async def move(clock: Clock, deadlines: Deadlines, m: MoveClock, once: Key | None = None) -> datetime:
+    """Move the clock, and answer what time it then is once all that became due by it has been acted on and is seen.
 
-    Raises Invalid (back, or too far), NotThere where the clock cannot be moved, Unavailable.
+    What was moved `once` under a key is not moved again. Raises Invalid (back, or too far), KeyReused, NotThere where
+    the clock cannot be moved, Unavailable.
     """
-    reached = await (clock.advance(m.advance) if m.advance is not None else clock.set(m.now))  # type: ignore[arg-type]
+    moved = clock.advance(m.advance, once) if m.advance is not None else clock.set(m.now, once)  # type: ignore[arg-type]
+    reached = await moved
     await deadlines.run_until(reached)
-    return told(clock)
+    return reached

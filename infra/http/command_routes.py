@@ -14,7 +14,7 @@ from commands.ports import Answer, Wanted
 from commands.registry import Command, Route
 from commands.wire import Message
 from domain.errors import DomainError, Invalid, NotAllowed
-from infra.http.edge import FROM_ELSEWHERE, POSITION, TOKEN, Edge, Endpoint, Foresight, answer, parsed
+from infra.http.edge import FROM_ELSEWHERE, POSITION, REPLAYED, TOKEN, Edge, Endpoint, Foresight, answer, parsed
 from infra.http.envelope import Context, encode, failure, success
 from infra.http.failures import failed, invalid
 
@@ -139,7 +139,7 @@ def respond(done: Done, route: Route, *, secure: bool) -> Response:
     """The answer with its headers: where the log stands, whether it was replayed, the token of a login."""
     headers = {POSITION: str(done.position), **done.headers}
     if done.replayed:
-        headers["Idempotent-Replayed"] = "true"
+        headers[REPLAYED] = "true"
     response = answer(done.body, done.status or route.status, headers)
     token = done.headers.get(TOKEN)
     if token:

@@ -30,6 +30,8 @@ TOKEN = "airbnb3-access-token"  # noqa: S105 - the name of a header and a cookie
 JSON = "application/json"
 POSITION = "X-Event-Position"
 """The header that says how far the log had come."""
+REPLAYED = "Idempotent-Replayed"
+"""The header of an answer that was given before."""
 NONE: Mapping[str, str] = MappingProxyType({})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FROM_ELSEWHERE = "A request that changes data and carries only a cookie must come from an allowed Origin."

@@ -36,6 +36,18 @@ def test_an_admin_moves_the_clock_by_a_duration_or_to_an_instant(world: World, a
     assert timedelta(0) <= world.now() - told_now < timedelta(minutes=1)
 
 
+def test_a_retry_moves_it_once(world: World, admin: Person) -> None:
+    headers = {"Idempotency-Key": world.unique("clock")}
+    first = admin.post(CLOCK, {"advance": "PT1H"}, headers)
+    again = admin.post(CLOCK, {"advance": "PT1H"}, headers)
+    assert ok(again) == ok(first)
+    assert (first.headers.get("Idempotent-Replayed"), again.headers.get("Idempotent-Replayed")) == (None, "true")
+    assert world.now() - moment(ok(first)["now"]) < timedelta(minutes=30)
+    refused(admin.post(CLOCK, {"advance": "PT2H"}, headers), 422, "KEY_REUSED")
+    refused(admin.post(CLOCK, {"advance": "soon"}, headers), 422, "KEY_REUSED")
+    invalid(admin.post(CLOCK, {"advance": "PT1H"}, {"Idempotency-Key": "k" * 300}), "Idempotency-Key")
+
+
 def test_never_back(world: World, admin: Person) -> None:
     before = world.now()
     for back in ({"now": wire(before - timedelta(days=1))}, {"advance": "-P1D"}, {"now": "2020-01-01T00:00:00.000Z"}):

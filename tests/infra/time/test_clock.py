@@ -9,6 +9,8 @@ import anyio
 import pytest
 from pydantic import ValidationError
 
+from commands.bus import KeyReused
+from commands.ports import Key
 from domain.errors import Invalid, NotThere
 from infra.clock import MOST, MOST_AHEAD, Clock
 from infra.postgres.migrate import migrate
@@ -101,6 +103,35 @@ async def test_two_who_move_it_at_once_both_move_it(database: str, clock: Clock,
             assert third.now() == NOON + 10 * HOUR
 
 
+async def test_under_one_key_it_is_moved_once_however_often_and_however_many_ask(
+    database: str, clock: Clock, wall: Wall
+) -> None:
+    once = Key("admin retried", b"by an hour")
+    assert await clock.reached_by(once) is None
+    async with Clock(database, movable=True, wall=wall) as other:
+        moves = [each.advance(HOUR, once) for each in (clock, other) for _ in range(3)]
+        assert set(await asyncio.gather(*moves)) == {NOON + HOUR}
+        await other.set(NOON + 5 * HOUR)
+    assert await clock.reached_by(once) == await clock.advance(HOUR, once) == NOON + HOUR
+    for asked in (clock.advance(2 * HOUR, once._replace(fingerprint=b"by two")), clock.reached_by(Key(once.text, b""))):
+        with pytest.raises(KeyReused):
+            await asked
+    async with Clock(database, movable=False, wall=wall) as third:
+        assert third.now() == NOON + 5 * HOUR
+
+
+async def test_a_move_whose_answer_is_lost_is_made_once(database: str, clock: Clock) -> None:
+    """The line that was cut off does its work again."""
+    line, use = clock._line, clock._line.use
+
+    async def cut(work: Any) -> Any:
+        await use(work)
+        return await use(work)
+
+    line.use = cut  # type: ignore[method-assign]
+    assert await clock.advance(HOUR) == clock.now() == NOON + HOUR
+
+
 async def test_outside_the_sandbox_there_is_no_clock_to_move(database: str, wall: Wall) -> None:
     await migrate(database)
     async with Clock(database, movable=False, wall=wall) as clock:
@@ -133,7 +164,8 @@ class Acting:
 )
 async def test_it_answers_once_what_became_due_was_acted_on(clock: Clock, said: dict[str, Any], now: str) -> None:
     acting = Acting()
-    assert await move(clock, acting, MoveClock.model_validate(said)) == {"now": now} == told(clock)
+    reached = await move(clock, acting, MoveClock.model_validate(said))
+    assert told(reached) == {"now": now} == told(clock.now())
     assert acting.until == [clock.now()]
 
 
