@@ -222,8 +222,7 @@ class Reservation(Aggregate):
     def paid_in_vain(self, *, at: datetime) -> None:
         """Money came after it had ended, and all of it goes back."""
         if self.status in {"cancelled", "declined"} and self.payment_confirmation != "paid":
-            # Where the host declined it is not known when.
-            ended = self.hold_expires_at if self.cancelled_by == "expired" else at
+            ended = self.hold_expires_at if self.cancelled_by == "expired" else at  # unknown where the host declined
             ended = self.refund.trace.cancelled_at if self.refund is not None else ended
             self._paid_in_vain(refund=in_full(self.price, LATE_PAYMENT, ended))
 

@@ -1,4 +1,4 @@
-"""Retries and reads: idempotency keys, positions, read-your-writes."""
+"""Retries: idempotency keys."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.talk import ABSENT, Caller, Json, Person, ok, position, refused, told
+from tests.e2e.talk import Caller, Json, Person, ok, position, refused, told
 from tests.e2e.world import LOFT, World, rows
 
 REPLAYED = "Idempotent-Replayed"
@@ -54,14 +54,6 @@ def test_anything_different_is_422(world: World, host: Person) -> None:
     for malformed in (LOFT | {"pets": True}, {"title": ""}, {}):
         refused(host.post("/v1/listings", malformed, headers), 422, "KEY_REUSED")
     assert ok(host.get(f"/v1/listings/{place['id']}"))["listing"] == place
-
-
-def test_what_is_no_command_may_be_put_right_under_its_key(host: Person) -> None:
-    headers = keyed()
-    told = host.post("/v1/listings", LOFT | {"pets": True}, headers)
-    refused(told, 400, "INVALID")
-    assert int(told.headers["X-Event-Position"]) > 0
-    ok(host.post("/v1/listings", LOFT, headers), 201)
 
 
 def test_bodies_are_compared_as_parsed_json(world: World, host: Person) -> None:
@@ -248,67 +240,3 @@ def test_two_at_once_run_once(world: World, host: Person) -> None:
         assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
         assert sum(REPLAYED not in answer.headers for answer in answers if answer.status_code == 201) == 1
         assert len(rows(host, "/v1/listings", title=title)) == 1
-
-
-# Positions
-
-
-def test_every_answer_to_a_command_says_where_the_log_stands(host: Person) -> None:
-    made = host.post("/v1/listings", LOFT)
-    place = ok(made, 201)["listing"]
-    path = f"/v1/listings/{place['id']}"
-    changed = host.patch(path, {"title": "Other"})
-    nothing = host.patch(path, {"title": "Other"})
-    assert position(made) < position(changed) <= position(nothing)
-    gone = host.delete(path)
-    assert position(gone) > position(changed)
-
-
-def test_a_refusal_says_so_too(world: World, host: Person, guest: Person) -> None:
-    place = world.listing(host)
-    refusal = host.patch(f"/v1/listings/{place['id']}", {"title": "x", "recordVersion": 9})
-    refused(refusal, 409, "STALE_VERSION")
-    assert int(refusal.headers.get("X-Event-Position", -1)) > 0
-    declined = world.start(guest, world.book(guest, place), "pm_card_chargeDeclined")
-    refused(declined, 402, "PAYMENT_DECLINED")
-    assert int(declined.headers.get("X-Event-Position", -1)) > 0
-
-
-def test_a_read_waits_for_the_position_it_names(world: World, host: Person, stranger: Person) -> None:
-    """Someone else's write, at once."""
-    place = world.listing(host)
-    path = f"/v1/listings/{place['id']}"
-    for n in range(15):
-        changed = host.patch(path, {"title": f"No {n}"})
-        seen = stranger.get(path, {"X-Event-Position": changed.headers["X-Event-Position"]})
-        assert ok(seen)["listing"]["title"] == f"No {n}"
-        anonymous = world.nobody.get(
-            "/v1/listings", {"X-Event-Position": changed.headers["X-Event-Position"]}, title=f"No {n}", hostId=host.id
-        )
-        assert place["id"] in [row["id"] for row in ok(anonymous)["listings"]]
-
-
-def test_what_one_wrote_one_reads(world: World) -> None:
-    person = world.person()
-    for n in range(15):
-        place = world.listing(person, title=f"Mine {n}")
-        assert ok(person.get(f"/v1/listings/{place['id']}"))["listing"] == place
-        assert len(rows(person, "/v1/listings", hostId=person.id, pageRowCount=1000)) == n + 1
-
-
-@pytest.mark.parametrize("said", ["999999999", "-1", "x", "1.5", "9" * 40])
-def test_a_position_past_the_end_or_none_is_400(world: World, host: Person, said: str) -> None:
-    place = world.listing(host)
-    for path in (f"/v1/listings/{place['id']}", "/v1/listings", "/v1/reservations"):
-        refused(host.get(path, {"X-Event-Position": said}), 400)
-
-
-def test_a_command_on_nothing_is_404(host: Person) -> None:
-    for method, path in (
-        ("PATCH", "listings"),
-        ("DELETE", "listings"),
-        ("PATCH", "reservations"),
-        ("DELETE", "reservations"),
-        ("DELETE", "listingcalendars"),
-    ):
-        refused(host.ask(method, f"/v1/{path}/{ABSENT}", json={} if method == "PATCH" else None), 404, "NOT_FOUND")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, NamedTuple
 
-from tests.faults.notebook import Attempt, Entry, Oddity, Told, Window
+from tests.faults.found import Evidence, Logged
+from tests.faults.notebook import Entry, Told
 
 FEED_TYPES = {"operator.created": "CREATE", "operator.updated": "UPDATE", "operator.deleted": "DELETE"}
 NOT_ON_KAFKA = {"credential"}
@@ -26,63 +25,6 @@ DONE_BY = {
     "rejected": {"dispute.rejected"},
 }
 """By which events what was asked for came to hold, where a request for what holds already records nothing."""
-
-
-class Logged(NamedTuple):
-    """An event as the log has it."""
-
-    position: int
-    stream: str
-    version: int
-    name: str
-    """Without its version."""
-    state: Mapping[str, Any]
-    command: str
-
-
-class Journalled(NamedTuple):
-    """A command as the log's journal has it."""
-
-    command: str
-    position: int
-
-
-class Message(NamedTuple):
-    """A message on Kafka, as a consumer of committed messages was given it."""
-
-    topic: str
-    key: str
-    position: int
-    version: int
-
-
-class Payment(NamedTuple):
-    """What the provider of payments says of one payment, minor units."""
-
-    attempt: str
-    captured: int
-    refunded: int
-
-
-@dataclass
-class Evidence:
-    """All that there is to be looked at after a campaign."""
-
-    told: Sequence[Told] = ()
-    attempts: Sequence[Attempt] = ()
-    windows: Sequence[Window] = ()
-    entries: Sequence[Entry] = ()
-    """Of the feed: what followers were given while it all happened, and at last what one reads from start to end."""
-    oddities: Sequence[Oddity] = ()
-    log: Sequence[Logged] = ()
-    """By position."""
-    journal: Mapping[str, Journalled] = field(default_factory=dict)
-    """By idempotency key."""
-    messages: Sequence[Message] | None = None
-    """On the product's own topics; None where there is no Kafka."""
-    payments: Sequence[Payment] = ()
-    differing_rows: Sequence[str] = ()
-    differing_documents: Sequence[str] = ()
 
 
 def missing(found: Evidence) -> Iterator[str]:

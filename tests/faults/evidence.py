@@ -19,7 +19,8 @@ from infra.kafka.standstill import Place, Standstill
 from tests.e2e.operators.outside import FEED
 from tests.e2e.server import INNKEEP, environment, until
 from tests.faults.campaign import Run
-from tests.faults.checker import FINAL, Evidence, Journalled, Logged, Message, Payment
+from tests.faults.checker import FINAL
+from tests.faults.found import Evidence, Journalled, Logged, Message, Payment
 from tests.faults.notebook import Attempt, Entry, Oddity, Told, Window, notes
 from tests.faults.troubles import lasts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from tests.faults.campaign import Run
-from tests.faults.checker import Evidence
+from tests.faults.found import Evidence
 from tests.faults.trial import Verdict
 
 

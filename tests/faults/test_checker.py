@@ -7,16 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.checker import (
-    CHECKS,
-    FINAL,
-    Evidence,
-    Journalled,
-    Logged,
-    Message,
-    Payment,
-    judged,
-)
+from tests.faults.checker import CHECKS, FINAL, judged
+from tests.faults.found import Evidence, Journalled, Logged, Message, Payment
 from tests.faults.notebook import Attempt, Entry, Oddity, Told, Window
 
 NIGHTS = {"start": "2027-01-30", "end": "2027-02-01"}

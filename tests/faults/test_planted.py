@@ -30,9 +30,10 @@ from tests.e2e.operators.outside import OPERATORS
 from tests.e2e.server import INNKEEP, Server, environment, until
 from tests.e2e.talk import ok
 from tests.e2e.world import World
-from tests.faults.checker import FINAL, Evidence, Journalled, Logged, feed_gaps, missing
+from tests.faults.checker import FINAL, feed_gaps, missing
 from tests.faults.clients import Client, Doors
 from tests.faults.evidence import JOURNAL, LOG
+from tests.faults.found import Evidence, Journalled, Logged
 from tests.faults.notebook import Entry, Notebook, Told, notes
 from tests.faults.processes import ROOT
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from tests.faults import evidence
 from tests.faults.campaign import Campaign, Plan, Run
-from tests.faults.checker import Evidence, Logged, judged
+from tests.faults.checker import judged
+from tests.faults.found import Evidence, Logged
 from tests.faults.servers import servers
 
 Verdict = dict[str, list[str]]
