@@ -15,7 +15,7 @@ from commands.ports import Answer, Cause, Conflict, EventStore, Kept, Key, KeyTa
 from commands.registry import Command, Handler
 from commands.services import Services
 from commands.wire import Message
-from commands.work import Work
+from commands.work import Course, Work
 from domain.access import holds
 from domain.actor import Actor
 from domain.errors import DomainError, NotAllowed
@@ -145,7 +145,7 @@ class Bus:
         if found is not None and found.fingerprint == key.fingerprint and found.answer is None:
             if found.age < self.abandoned:
                 raise StillRunning("The first request with this Idempotency-Key is still being worked on.")
-            return await self._decide(command, message, ask, found.command)
+            return await self._decide(command, message, ask, found.command, begun=True)
         if found is None:
             return await self._decide(command, message, ask, self.services.new_id())
         if found.fingerprint != key.fingerprint:
@@ -162,18 +162,18 @@ class Bus:
             kept = await self.store.kept(key.text)
         return kept
 
-    async def _decide(self, command: Command, message: Message, ask: Ask, id: UUID) -> Done:
+    async def _decide(self, command: Command, message: Message, ask: Ask, id: UUID, *, begun: bool = False) -> Done:
         key = ask.key if command.idempotent else None
-        cause = Cause(id, command.name, ask.actor, ask.at, ask.request_id, ask.address, key)
+        course = Course(Cause(id, command.name, ask.actor, ask.at, ask.request_id, ask.address, key), begun)
         try:
-            return await self._attempt(command, message, ask, cause, ahead=ask.ahead)
+            return await self._attempt(command, message, ask, course, ahead=ask.ahead)
         except KeyTaken:
             raise
         except Conflict as conflict:
-            return await self._decide_anew(command, message, ask, cause, conflict)
+            return await self._decide_anew(command, message, ask, course, conflict)
 
-    async def _decide_anew(self, command: Command, message: Message, ask: Ask, cause: Cause, first: Conflict) -> Done:
-        """Another was first: decide on what stands now, a bounded number of times."""
+    async def _decide_anew(self, command: Command, message: Message, ask: Ask, course: Course, first: Conflict) -> Done:
+        """Another was first: decide on what the log has now, a bounded number of times."""
         again = AsyncRetrying(
             retry=retry_if_exception(lambda e: isinstance(e, Conflict) and not isinstance(e, KeyTaken)),
             stop=stop_after_attempt(self.attempts - 1),
@@ -183,7 +183,7 @@ class Bus:
         try:
             async for attempt in again:
                 with attempt:
-                    return await self._attempt(command, message, ask, cause)
+                    return await self._attempt(command, message, ask, course, fresh=True)
         except KeyTaken:
             raise
         except Conflict as conflict:
@@ -195,22 +195,24 @@ class Bus:
         command: Command,
         message: Message,
         ask: Ask,
-        cause: Cause,
+        course: Course,
         *,
         fresh: bool = False,
         ahead: Sequence[Aggregate] = (),
     ) -> Done:
-        work = Work(self.store, self.services, cause, real_now=ask.real_now, fresh=fresh, ahead=ahead)
+        work = Work(
+            self.store, self.services, course.cause, real_now=ask.real_now, fresh=fresh, ahead=ahead, course=course
+        )
         try:
             answer = await command.handler(work, message)
         except DomainError:
             # What refused may be a cache that others have overtaken: only the log may say no.
             if work.from_cache and work.position is None:
-                return await self._attempt(command, message, ask, cause, fresh=True)
+                return await self._attempt(command, message, ask, course, fresh=True)
             raise
         changed = work.changed
         if not changed and work.from_cache and work.position is None:
-            return await self._attempt(command, message, ask, cause, fresh=True)
+            return await self._attempt(command, message, ask, course, fresh=True)
         shown = await self._shown(work, answer)
         return await self._record(work, changed, answer, ask, shown)
 
@@ -226,6 +228,7 @@ class Bus:
             )
             cause = cause._replace(answer=b"%d\n" % (answer.status or 0) + told)
         if changed:
+            await work.confirm()
             work.position = await self.store.save(changed, cause)
         elif cause.answer is not None:
             await self.store.answer(cause.id, cause.answer)

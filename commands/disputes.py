@@ -86,7 +86,7 @@ async def update_dispute(work: Work, m: UpdateDispute) -> Answer:
         raise NotThere("dispute")
     matter = dispute.matter
     work.admit(DISPUTE, {"guestId": str(matter.guest), "hostId": str(matter.host), "raisedBy": str(matter.raised_by)})
-    dispute.expect(m.record_version)
+    work.expect(dispute, m.record_version)
     said = m.sent()
     words = said.keys() & {"issue_type", "description"}
     moves = said.keys() & {"resolution_status", "admin_id", "refund_approved", "refund_amount"}

@@ -152,7 +152,7 @@ async def _take(work: Work, reservation: Reservation, payment: Payment, step: St
 
 
 async def _refund(work: Work, payment: Payment, step: GiveBack) -> None:
-    attempt = await work.load(PaymentAttempt, step.attempt)
+    attempt = await work.load(PaymentAttempt, step.attempt, fresh=True)
     given = await work.services.payments.refund(
         str(attempt.intent), step.amount, attempt.charge.currency, step.key, work.at
     )
@@ -225,8 +225,10 @@ async def _confirmed(work: Work, reservation: Reservation, attempt: PaymentAttem
 
 
 def _money_waits(work: Work, reservation: Reservation, payment: Payment, attempt: PaymentAttempt) -> None:
-    """An authorisation extends the hold until the host decides; one that comes too late is let go."""
-    if not (attempt.wanted and payment.paying is None and reservation.held_at(work.at)):
+    """An authorisation extends the hold until the host decides; one that comes too late, or second, is let go."""
+    payment.reopen_attempt(attempt.id)
+    alone = payment.paying is None and payment.open_attempts == (attempt.id,)
+    if not (attempt.wanted and alone and reservation.held_at(work.at)):
         attempt.unwant(work.at)
     elif reservation.approval == "manual":
         reservation.authorised()

@@ -68,7 +68,7 @@ async def start_payment(work: Work, m: StartReservationPayment) -> Answer:
     payment = await ledger(work, reservation.id)
     attempt = await work.load(PaymentAttempt, work.cause.id, fresh=True)
     if attempt.version == 0:
-        reservation.expect(m.record_version)
+        work.expect(reservation, m.record_version)
         _check_payable(work, reservation, payment)
         params = m.payment_user_params
         work.services.payments.check(params.payment_method_id, dict(params.kept))
@@ -85,7 +85,7 @@ async def start_payment(work: Work, m: StartReservationPayment) -> Answer:
 async def refresh_payment(work: Work, m: RefreshReservationPayment) -> Answer:
     """Ask about the attempt that is open, else show the newest as it is."""
     reservation = await _paid_by_caller(work, m.reservation_id, admins=True)
-    reservation.expect(m.record_version)
+    work.expect(reservation, m.record_version)
     payment = await ledger(work, reservation.id)
     told = await carry_out(work, reservation)
     attempt = await _newest(work, payment)

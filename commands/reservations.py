@@ -120,7 +120,7 @@ def _ahead(m: CreateReservation) -> list[Wanted]:
 async def update_reservation(work: Work, m: UpdateReservation) -> Answer:
     """A step, or new links; a step is one event, so they cannot both come at once."""
     reservation = await _seen(work, m.reservation_id)
-    reservation.expect(m.record_version)
+    work.expect(reservation, m.record_version)
     links = replace(reservation.links, **m.sent("ical_export_url", "ical_import_source"))
     wanted = m.booking_status if m.sent("booking_status") else reservation.status
     if wanted == reservation.status:

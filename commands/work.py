@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from commands.ports import Wanted, WrongKind
+from commands.ports import Conflict, Wanted, WrongKind
 from domain.access import holds
 from domain.actor import Actor
 from domain.errors import NotAllowed, NotThere
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from domain.resource import Resource
 
 A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(slots=True)
+class Course:
+    """A command over all attempts to decide it."""
+
+    cause: Cause
+    begun: bool = False
+    """Has it recorded something already? A version that it moved itself is then no stale one."""
 
 
 class Work:
@@ -36,6 +46,7 @@ class Work:
         real_now: datetime,
         fresh: bool = False,
         ahead: Iterable[Aggregate] = (),
+        course: Course | None = None,
     ) -> None:
         self.store = store
         self.services = services
@@ -44,6 +55,7 @@ class Work:
         self.fresh = fresh
         self.from_cache = False
         self.position: int | None = None
+        self.course = course or Course(cause)
         # By the ids' numbers: a UUID hashes in Python, an int does not.
         self._loaded = {draft.id.int: draft for draft in ahead}
         self._caught_up = {*self._loaded}
@@ -137,7 +149,31 @@ class Work:
         What it intends is on disk first, so that a crash leaves something to resume.
         """
         if self.changed:
+            await self.confirm()
             self.position = await self.store.save(self.changed, self.cause)
+            self.course.begun = True
+
+    async def confirm(self) -> None:
+        """What was read from memory, and is not appended to, still stands: the append's version check guards no other.
+
+        Without this a decision to leave a stream alone could rest on what another process has changed since. Raises
+        Conflict.
+        """
+        remembered = [a for a in self._loaded.values() if a.id.int not in self._caught_up and not a.pending_events]
+        if not remembered:
+            return
+        try:
+            found = await self.store.load_all([Wanted(type(a), a.id, fresh=True) for a in remembered])
+        except WrongKind:
+            raise Conflict("a stream that was read has become something else meanwhile") from None
+        if any(now.version != then.version for now, then in zip(found, remembered, strict=True)):
+            raise Conflict("another command has changed meanwhile what this one was decided on")
+        self._caught_up |= {aggregate.id.int for aggregate in remembered}
+
+    def expect(self, aggregate: Aggregate, record_version: int | None) -> None:
+        """Refuse a change that was decided on an older version than this one. Raises STALE_VERSION."""
+        if not self.course.begun:
+            aggregate.expect(record_version)
 
     def admit(self, resource: Resource, facts: Mapping[str, Any], *, to: str = "change") -> None:
         """Let the caller through, or raise: NotThere if they may not see it, NotAllowed if not `to` do that."""

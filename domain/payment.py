@@ -150,6 +150,11 @@ class Payment(Aggregate):
         if attempt in self.open_attempts:
             self._attempt_ended(attempt=attempt)
 
+    def reopen_attempt(self, attempt: UUID) -> None:
+        """Money may come of it after all, though it had failed: the guest has paid it with another card."""
+        if attempt in self.attempts and attempt not in self.open_attempts and attempt not in self.captured:
+            self._attempt_reopened(attempt=attempt)
+
     def capture(self, attempt: UUID, amount: int, *, pays: bool) -> None:
         """Money came in. Unless it `pays` for the stay, all of it is to be given back."""
         if attempt not in self.captured:
@@ -230,6 +235,10 @@ class Payment(Aggregate):
     @event("AttemptEnded", topic="payment.attempt_ended.v1")
     def _attempt_ended(self, attempt: UUID) -> None:
         self.open_attempts = tuple(a for a in self.open_attempts if a != attempt)
+
+    @event("AttemptReopened", topic="payment.attempt_reopened.v1")
+    def _attempt_reopened(self, attempt: UUID) -> None:
+        self.open_attempts = (*self.open_attempts, attempt)
 
     @event("Captured", topic="payment.captured.v1")
     def _captured(self, attempt: UUID, amount: int, pays: bool, payout_at: datetime) -> None:

@@ -118,6 +118,8 @@ class PaymentAttempt(Aggregate):
         """What the provider was asked and has not answered yet."""
         self.wanted = True
         """False once nobody wants its money any more: what still comes of it is voided or given back."""
+        self.voids = 0
+        """How often the provider was asked to void it."""
         self.accepted = False
         """The host has accepted: when captured, the stay is confirmed."""
         self.check_at: datetime | None = None
@@ -193,6 +195,7 @@ class PaymentAttempt(Aggregate):
     @event("VoidAsked", topic="payment_attempt.void_asked.v1")
     def _void_asked(self, resume_at: datetime) -> None:
         self.asked, self.wanted = "void", False
+        self.voids += 1
 
     @event("VoidRefused", topic="payment_attempt.void_refused.v1")
     def _void_refused(self) -> None:

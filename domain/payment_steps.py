@@ -43,8 +43,9 @@ class Void:
 
     @property
     def key(self) -> str:
-        """The idempotency key: one attempt is voided once."""
-        return f"{self.attempt.id}:void"
+        """The idempotency key: one attempt is voided once. What was refused is asked for under a new key."""
+        again = self.attempt.voids - 1
+        return f"{self.attempt.id}:void:{again}" if again > 0 else f"{self.attempt.id}:void"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,16 @@ from uuid import UUID
 from commands.ports import Page, Unavailable
 from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
+from infra.postgres.arrays import Texts, Uuids
 from infra.postgres.line import Line
 from projections.deadlines import Clear, Set
 
 # One statement, so one moment: the table, and the position of the log that it stands for.
 LOAD: LiteralString = """SELECT m.position, d.kind, d.subject, d.due, d.position FROM read_model AS m
-  LEFT JOIN LATERAL (SELECT * FROM deadline WHERE due <= %b ORDER BY due, kind, subject LIMIT %b) AS d ON true
+  LEFT JOIN LATERAL (SELECT * FROM deadline AS of WHERE due <= %b
+    AND NOT EXISTS (SELECT FROM unnest(%b::text[], %b::uuid[]) AS b (kind, subject)
+      WHERE b.kind = of.kind AND b.subject = of.subject)
+    ORDER BY due, kind, subject LIMIT %b) AS d ON true
   WHERE m.name = 'deadline' ORDER BY d.due, d.kind, d.subject"""
 FIRST: LiteralString = "SELECT min(due) FROM deadline"
 OVERDUE: LiteralString = "SELECT count(*), min(due) FROM deadline WHERE due <= %b"
@@ -72,6 +76,8 @@ class Agenda:
     whole: bool
     """Whether nothing else is due up to the instant that was asked for."""
     due: dict[Key, Deadline]
+    but: Collection[Key] = ()
+    """What was passed over when it was read."""
 
     def take_in(self, events: Iterable[Recorded], changes: Changes) -> None:
         """What these events set and clear."""
@@ -82,9 +88,10 @@ class Agenda:
                 if isinstance(change, Set) and change.due <= self.horizon:
                     self.due[key] = Deadline(change.due, *key, event.position)
 
-    def first(self, but: Collection[Key] = ()) -> Deadline | None:
-        """The earliest, save these."""
-        return min((deadline for key, deadline in self.due.items() if key not in but), default=None)
+    def first(self, but: Collection[Key] = (), last: Collection[Key] = ()) -> Deadline | None:
+        """The earliest, save some; those that may come last come after all others, however early they are due."""
+        found = ((key in last, deadline) for key, deadline in self.due.items() if key not in but)
+        return min(found, default=(False, None))[1]
 
 
 class Agendas:
@@ -103,15 +110,16 @@ class Agendas:
         self._changes = changes
         self._at_once = at_once
 
-    async def until(self, at: datetime) -> Agenda:
-        """What the table has up to that instant; of very much, the first. Raises Unavailable."""
-        rows = await self._line.ask(LOAD, [at, self._at_once])
+    async def until(self, at: datetime, but: Collection[Key] = ()) -> Agenda:
+        """What the table has up to that instant, save some; of very much, the first. Raises Unavailable."""
+        kinds, subjects = Texts([kind for kind, _ in but]), Uuids([subject for _, subject in but])
+        rows = await self._line.ask(LOAD, [at, kinds, subjects, self._at_once])
         if not rows:
             raise Unavailable("there is no table of deadlines yet")
         found = [Deadline(due, kind, subject, set_at) for _, kind, subject, due, set_at in rows if kind is not None]
         whole = len(found) < self._at_once
         horizon = at if whole else found[-1].due
-        return Agenda(rows[0][0], horizon, whole, {(d.kind, d.subject): d for d in found})
+        return Agenda(rows[0][0], horizon, whole, {(d.kind, d.subject): d for d in found}, frozenset(but))
 
     async def bring_up(self, agenda: Agenda, to: int | None = None) -> None:
         """Take in all that is recorded up to a position, or by now. Raises Unavailable if the log does not settle."""

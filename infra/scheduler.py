@@ -181,15 +181,16 @@ class Scheduler:
         agenda = await self._agendas.until(until)
         await self._agendas.bring_up(agenda)
         while True:
-            found = agenda.first(but=self._resting())
+            # What fails may take long to: a provider that is silent must not keep what has nothing to do with it.
+            found = agenda.first(but=self._resting(), last=self._failing)
             if found is not None:
                 await self._act(agenda, found)
                 continue
             await self._agendas.bring_up(agenda)
             if agenda.first(but=self._resting()) is not None:
                 continue
-            if not agenda.whole and not agenda.due:
-                agenda = await self._agendas.until(until)
+            if not agenda.whole:  # nothing of it can be acted on now: read on, past what fails
+                agenda = await self._agendas.until(until, self._failing if agenda.due else ())
                 await self._agendas.bring_up(agenda)
             elif give_up_at is None or not (waited_for := self._not_given_up(agenda)):
                 self._forget(agenda)
@@ -250,7 +251,7 @@ class Scheduler:
 
     def _forget(self, agenda: Agenda) -> None:
         """What failed and is not due any more fails no more."""
-        if agenda.whole:
+        if agenda.whole and not agenda.but:
             self._failing = {key: failing for key, failing in self._failing.items() if key in agenda.due}
 
     def _not_given_up(self, agenda: Agenda) -> list[Deadline]:

@@ -34,6 +34,12 @@ STATUSES: Mapping[str, AttemptStatus] = MappingProxyType(
 
 HUNDREDFOLD = frozenset({"ISK", "UGX"})
 """Currencies without decimals that Stripe nevertheless counts in hundredths."""
+WHOLE = frozenset({"MGA"})
+"""Currencies with decimals that Stripe counts in whole units."""
+TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+"""Currencies of which Stripe takes no more than two of their three decimals."""
+NOT_EXACT = "amount_not_exact"
+"""The reason of what failed, or was refused, for that."""
 
 
 class StripeProvider:
@@ -63,8 +69,12 @@ class StripeProvider:
             raise Invalid({f"paymentUserParams.{name}": "is for the simulator"})
 
     async def start(self, attempt: UUID, charge: Charge, at: datetime) -> Answered:  # noqa: ARG002 - Stripe has its own clock
+        amount = _at_stripe(charge.amount, charge.currency)
+        if amount is None:
+            why = f"Stripe cannot take such an amount of {charge.currency}: it has too many decimals."
+            return Answered(Report("failed", None, None, NOT_EXACT), invalid=why)
         params: dict[str, Any] = {
-            "amount": _at_stripe(charge.amount, charge.currency),
+            "amount": amount,
             "currency": charge.currency.lower(),
             "payment_method": charge.method,
             "capture_method": "manual" if charge.manual else "automatic",
@@ -115,7 +125,10 @@ class StripeProvider:
         key: str,
         at: datetime,  # noqa: ARG002 - as above
     ) -> Refunding:
-        params = {"payment_intent": intent, "amount": _at_stripe(amount, currency)}
+        exact = _at_stripe(amount, currency)
+        if exact is None:
+            return Refunding(done=False, reason=NOT_EXACT)
+        params = {"payment_intent": intent, "amount": exact}
         try:
             refund = await _asked(self._refunds.create_async(cast("Any", params), _once(key)))
         except (stripe.CardError, stripe.InvalidRequestError) as refused:
@@ -171,5 +184,10 @@ def _once(key: str) -> Any:
     return {"idempotency_key": key}
 
 
-def _at_stripe(amount: int, currency: str) -> int:
+def _at_stripe(amount: int, currency: str) -> int | None:
+    """The amount, of our minor units, in Stripe's; None if Stripe cannot move it exactly."""
+    if amount % (100 if currency in WHOLE else 10 if currency in TENS else 1):
+        return None
+    if currency in WHOLE:
+        return amount // 100
     return amount * 100 if currency in HUNDREDFOLD else amount

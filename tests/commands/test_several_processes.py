@@ -1,0 +1,147 @@
+"""Two processes on one database, each with its own memory: what one remembers does not outlive what the other did.
+
+A command that appends to some streams and leaves others alone decides about both; only what it appends to is guarded by
+the append itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import pytest
+
+from domain.actor import NOBODY, SYSTEM, Actor
+from domain.errors import DomainError, NotThere, Refused
+from domain.super_admins import THE_SUPER_ADMINS, SuperAdmins
+from infra.build import build
+from infra.settings import Settings
+from tests.commands.marketplace import Marketplace, open_marketplace, somebody
+
+ADMIN = somebody("superAdmin")
+
+
+class Two(NamedTuple):
+    """The same marketplace, as each of the processes has it."""
+
+    one: Marketplace
+    other: Marketplace
+
+
+@pytest.fixture(scope="module")
+async def two(module_database: str) -> AsyncIterator[Two]:
+    async with (
+        open_marketplace(module_database) as one,
+        build(Settings(mode="sandbox", _env_file=None), conninfo=module_database) as other,
+    ):
+        yield Two(one, Marketplace(other))
+
+
+async def registered(market: Marketplace, name: str) -> Actor:
+    email = f"{name}@people.example"
+    user = await market.ask("registerUser", NOBODY, email=email, password="secret-123", fullname=name)
+    return Actor(UUID(user["id"]), "user", session=UUID(int=1))
+
+
+async def operator(market: Marketplace, email: str) -> str:
+    made = await market.answered("createOperator", ADMIN, email=email, name="Nowy", phone="1")
+    id: str = made["extra"]["operatorId"]
+    return id
+
+
+async def stayed(two: Two, nights: int = 1) -> tuple[Actor, Actor, Any]:
+    """Host, guest and a stay that is over, for both processes."""
+    host, guest = somebody(), somebody()
+    reservation = await two.one.book(guest, await two.one.listing(host), ahead=1, nights=nights)
+    await two.one.pay(guest, reservation)
+    await two.one.pass_time(timedelta(days=3))
+    while two.other.now < two.one.now - timedelta(seconds=1):  # noqa: ASYNC110 - a clock tells nobody that it was moved
+        await asyncio.sleep(0.01)
+    return host, guest, reservation
+
+
+async def review(market: Marketplace, by: Actor, reservation: Any, of: str) -> Any:
+    asked = {"reservationId": reservation["id"], "revieweeType": of, "rating": 5, "reviewText": f"About the {of}."}
+    return await market.ask("createReview", by, **asked)
+
+
+async def test_what_was_taken_and_given_up_elsewhere_is_free_again(two: Two) -> None:
+    email = "free@outside.example"
+    first = await operator(two.one, email)
+    await two.other.answered("deleteOperator", ADMIN, operatorId=first)
+    second = await operator(two.other, email)
+    await two.one.answered("deleteOperator", ADMIN, operatorId=second)
+    assert await operator(two.other, email) not in {first, second}
+
+
+async def test_what_was_given_up_elsewhere_and_taken_by_another_is_not_ones_own_any_more(two: Two) -> None:
+    first = await operator(two.one, "mine@outside.example")
+    other = {"email": "other@outside.example", "name": "Inny", "phone": "1"}
+    await two.other.answered("updateOperator", ADMIN, operatorId=first, **other)
+    await operator(two.other, "mine@outside.example")
+    back = other | {"email": "mine@outside.example", "name": "Nowy"}
+    with pytest.raises(Refused) as taken:
+        await two.one.answered("updateOperator", ADMIN, operatorId=first, **back)
+    assert taken.value.rule == "EMAIL_TAKEN"
+
+
+async def test_the_last_super_admin_stays(two: Two) -> None:
+    (root,) = (await two.one.product.store.load(SuperAdmins, THE_SUPER_ADMINS, fresh=True)).members
+    top, boss = Actor(root, "superAdmin", session=UUID(int=2)), await registered(two.other, "boss")
+    await two.other.ask("updateUserRole", top, userId=str(boss.id), roleId="superAdmin")
+    await two.one.ask("updateUserRole", top, userId=str(boss.id), roleId="user")
+    with pytest.raises(Refused) as last:
+        await two.one.ask("archiveProfile", top, userId=str(root))
+    assert last.value.rule == "LAST_SUPERADMIN"
+
+
+async def test_a_listing_published_elsewhere_leaves_the_market_with_its_host(two: Two) -> None:
+    host = await registered(two.one, "leaver")
+    listing = await two.one.listing(host, isPublished=False)
+    await two.other.ask("updateListing", host, listingId=listing["id"], isPublished=True)
+    await two.one.ask("archiveProfile", host, userId=str(host.id))
+    with pytest.raises(DomainError):
+        await two.other.book(somebody(), listing)
+
+
+async def test_a_review_that_somebody_asked_for_before_it_was_written_is_published_like_any(two: Two) -> None:
+    host, guest, stay = await stayed(two)
+    ids = {of: str(uuid5(UUID(stay["id"]), f"review {of}")) for of in ("listing", "host")}
+    for id in ids.values():
+        with pytest.raises(NotThere):
+            await two.one.ask("updateReview", host, reviewId=id, rating=1)
+    for of, id in ids.items():
+        assert (await review(two.other, guest, stay, of))["id"] == id
+    await review(two.one, host, stay, "guest")
+    assert all([await two.other.get("review", id, NOBODY) for id in ids.values()])
+
+
+async def test_a_review_withdrawn_elsewhere_counts_no_more(two: Two) -> None:
+    host, guest, stay = await stayed(two)
+    seen = [await review(two.one, guest, stay, "listing")]
+    mine = await review(two.other, host, stay, "guest")
+    await two.one.ask("deleteReview", host, reviewId=mine["id"])
+    seen.append(await review(two.other, guest, stay, "host"))
+    assert [await two.other.get("review", each["id"], NOBODY) for each in seen] == [None, None]
+    await review(two.other, host, stay, "guest")
+    assert all([await two.other.get("review", each["id"], NOBODY) for each in seen])
+
+
+async def test_disputes_closed_elsewhere_make_room_for_another(two: Two) -> None:
+    _, guest, stay = await stayed(two)
+
+    async def opened(market: Marketplace) -> str:
+        asked = {"reservationId": stay["id"], "issueType": "noise", "description": "All night"}
+        id: str = (await market.ask("createDispute", guest, **asked))["id"]
+        return id
+
+    async def closed(market: Marketplace, dispute: str) -> None:
+        for status in ("reviewing", "rejected"):
+            await market.ask("updateDispute", ADMIN, disputeId=dispute, resolutionStatus=status)
+
+    await closed(two.other, await opened(two.one))
+    await closed(two.one, await opened(two.other))
+    assert await two.one.get("dispute", await opened(two.other), SYSTEM)
