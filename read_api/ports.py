@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -65,8 +65,8 @@ class ReadStore(Protocol):
         """One page of what the caller sees, with the total, as of one moment."""
         ...
 
-    def stream(self, query: Query, actor: Actor) -> AsyncIterator[Document]:
-        """All of what the caller sees, as of one moment, without holding it all in memory."""
+    def stream(self, query: Query, actor: Actor) -> AsyncGenerator[Document, None]:
+        """All of what the caller sees, as of one moment, few of them in memory. Whoever reads it closes it."""
         ...
 
     async def parents(self, asked: Collection[As], document: Document, actor: Actor) -> dict[str, bool]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +34,8 @@ class Listed:
     documents: list[Document] | None = None
     """Absent of a list of everything."""
     total: int = 0
-    stream: AsyncIterator[Document] | None = None
+    stream: AsyncGenerator[Document, None] | None = None
+    """Whoever reads it closes it."""
 
     def paging(self, streamed: int = 0) -> dict[str, int]:
         """The `paging` of the envelope; of a stream, after so many documents."""
@@ -160,9 +162,10 @@ class Reads:
     def _projection(self, resource: Resource) -> Projection:
         return self._projections[resource.documents]
 
-    async def _stream(self, query: Query, actor: Actor) -> AsyncIterator[Document]:
-        async for document in self._store.stream(query, actor):
-            yield shown(query.resource, document, actor)
+    async def _stream(self, query: Query, actor: Actor) -> AsyncGenerator[Document, None]:
+        async with contextlib.aclosing(self._store.stream(query, actor)) as documents:
+            async for document in documents:
+                yield shown(query.resource, document, actor)
 
     async def _past(self, resource: Resource, id: UUID, actor: Actor) -> tuple[Sequence[Recorded], Document]:
         """All that happened, and the document, if this caller may read the history. What is deleted is there for

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from commands.bus import Unauthenticated
 from commands.wire import Id
@@ -16,11 +17,12 @@ from domain.access import may
 from domain.actor import NOBODY
 from domain.errors import Invalid
 from domain.resource import Resource
-from infra.http.edge import JSON, Endpoint, answer
+from infra.http.edge import Endpoint, answer
 from infra.http.envelope import Context, encode, head, success
 from infra.http.freshness import caught_up
 from infra.http.mounting import Mount, Operation
 from infra.http.openapi import Describe
+from infra.http.streaming import Streamed
 from projections.projection import Document
 from read_api.reads import Listed
 
@@ -125,7 +127,7 @@ class Reading:
             await self.caught_up(context, resource)
             listed = await self.reads.list(resource, parameters, context.actor)
             if listed.stream is not None:
-                return StreamingResponse(streamed(context, resource, listed, listed.stream), media_type=JSON)
+                return await Streamed.of(streamed(context, resource, listed, listed.stream))
             documents = listed.documents or []
             beside = {"paging": listed.paging(), "filters": listed.filters, "uiPermissions": []}
             return answer(
@@ -141,18 +143,22 @@ def one(context: Context, resource: Resource, document: Document) -> Response:
 
 
 async def streamed(
-    context: Context, resource: Resource, listed: Listed, documents: AsyncIterator[Document]
-) -> AsyncIterator[bytes]:
-    """The envelope of a list written as its rows come; what needs their number stands behind them."""
+    context: Context, resource: Resource, listed: Listed, documents: AsyncGenerator[Document, None]
+) -> AsyncGenerator[bytes, None]:
+    """The envelope of a list written as its rows come; what needs their number stands behind them.
+
+    Nothing is written before there is a row, or none: until then the answer may still be an error. Raises Unavailable.
+    """
     opening = encode(head(context, resource.plural, "list", 200, 0))
     opening = opening.replace(b',"rowCount":0', b"")
-    yield opening[:-1] + b"," + encode(resource.plural) + b":["
+    before = opening[:-1] + b"," + encode(resource.plural) + b":["
     rows = 0
-    async for document in documents:
-        yield (b"," if rows else b"") + encode(document)
-        rows += 1
+    async with contextlib.aclosing(documents):
+        async for document in documents:
+            yield before + encode(document)
+            before, rows = b",", rows + 1
     closing = {"rowCount": rows, "paging": listed.paging(rows), "filters": listed.filters, "uiPermissions": []}
-    yield b"]," + encode(closing)[1:]
+    yield (b"" if rows else before) + b"]," + encode(closing)[1:]
 
 
 def within(request: Request) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, LiteralString, Self
 
 import psycopg
@@ -13,15 +13,19 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from commands.ports import Unavailable
 from infra.postgres import arrays
-from infra.postgres.trouble import unavailable
+from infra.postgres.trouble import TROUBLE, unavailable
 
 NAMED = """SELECT set_config('application_name', 'innkeep reads', false), set_config('timezone', 'UTC', false),
   set_config('statement_timeout', '10s', false),
   set_config('idle_in_transaction_session_timeout', '60s', false)"""  # a stream rests while its reader does
 AT_ONCE = 500
 """Rows that a stream fetches at a time."""
+STREAMS, EACH = 3, 2
+"""Streams at once at most, of all callers and of one: each keeps a connection for as long as its reader takes."""
 AT_A_GLANCE = 0.1
 """Seconds to wait for a connection while the database is known to be away."""
+
+CROWDED = "Too many lists are read as a whole (pageNumber=0) at this moment; read page by page, or ask again."
 
 _AWAY = (psycopg.OperationalError, PoolTimeout, PoolClosed)
 
@@ -38,6 +42,9 @@ class Asking:
     def __init__(self, conninfo: str, *, size: int = 8, patience: float = 1.0) -> None:
         self._conninfo = conninfo
         self._patience = patience
+        self._most_streams = min(STREAMS, max(1, size // 2))
+        self._streams: list[str] = []
+        """The callers of those that are open."""
         self._away = False
         """Could no connection be had when one was last wanted?"""
         self._pool = AsyncConnectionPool(
@@ -82,19 +89,25 @@ class Asking:
         except psycopg.OperationalError as away:
             raise unavailable(away) from away
 
-    async def stream(self, query: sql.Composable, values: Mapping[str, Any]) -> AsyncIterator[tuple[Any, ...]]:
-        """The rows one by one, as of one moment, few of them in memory. Raises Unavailable."""
+    async def stream(
+        self, query: sql.Composable, values: Mapping[str, Any], caller: str = ""
+    ) -> AsyncGenerator[tuple[Any, ...], None]:
+        """The rows one by one, as of one moment, few of them in memory; close it to give back its connection.
+
+        Raises Unavailable, also while the caller, or all together, have as many open as they may.
+        """
         try:
-            async with (
-                self._taken() as connection,
-                connection.transaction(),
-                connection.cursor(name="stream") as cursor,
-            ):
-                cursor.itersize = AT_ONCE
-                await cursor.execute(_written(query), values)
-                async for row in cursor:
-                    yield row
-        except psycopg.OperationalError as away:
+            with self._counted(caller):
+                async with (
+                    self._taken() as connection,
+                    connection.transaction(),
+                    connection.cursor(name="stream") as cursor,
+                ):
+                    cursor.itersize = AT_ONCE
+                    await cursor.execute(_written(query), values)
+                    async for row in cursor:
+                        yield row
+        except TROUBLE as away:
             raise unavailable(away) from away
 
     @contextlib.asynccontextmanager
@@ -103,8 +116,19 @@ class Asking:
         try:
             async with self._taken() as connection:
                 yield connection
-        except psycopg.OperationalError as away:
+        except TROUBLE as away:
             raise unavailable(away) from away
+
+    @contextlib.contextmanager
+    def _counted(self, caller: str) -> Iterator[None]:
+        """One more stream of this caller is open. Raises Unavailable if that is one too many."""
+        if len(self._streams) >= self._most_streams or self._streams.count(caller) >= EACH:
+            raise Unavailable(CROWDED, 5)
+        self._streams.append(caller)
+        try:
+            yield
+        finally:
+            self._streams.remove(caller)
 
     async def _once(
         self, query: LiteralString | sql.Composable | bytes, values: Mapping[str, Any] | Sequence[Any] | None

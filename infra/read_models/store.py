@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -63,11 +64,13 @@ class PostgresReadStore:
         ((total, documents),) = await self._asking(statement.page(query), statement.parameters.values)
         return Rows([from_json(body) for body in documents], total)
 
-    async def stream(self, query: Query, actor: Actor) -> AsyncIterator[Document]:
+    async def stream(self, query: Query, actor: Actor) -> AsyncGenerator[Document, None]:
         """All of what the caller sees, as of one moment, without holding it all in memory. Raises Unavailable."""
         statement = Statement(self._resources, query.resource, actor).asked(query)
-        async for (body,) in self._asking.stream(statement.rows(query.sort), statement.parameters.values):
-            yield from_json(body)
+        rows = self._asking.stream(statement.rows(query.sort), statement.parameters.values, actor.text or "")
+        async with contextlib.aclosing(rows):
+            async for (body,) in rows:
+                yield from_json(body)
 
     async def parents(self, asked: Collection[As], document: Document, actor: Actor) -> dict[str, bool]:
         """For a document made elsewhere: `as:<resource>` for each of these parents. Raises Unavailable."""
