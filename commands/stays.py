@@ -7,11 +7,13 @@ nothing written there would tell.
 from __future__ import annotations
 
 from commands.calendar_nights import calendar, claim_nights, release_nights, settle_nights
+from commands.ports import Wanted
 from commands.work import Work
 from domain.errors import NotThere, Refused
 from domain.listing import Listing
 from domain.reservation import PaymentConfirmation, Reservation
 from domain.stay import Nights
+from domain.user import User
 from domain.zones import local_date
 
 
@@ -26,11 +28,13 @@ async def revive(work: Work, reservation: Reservation) -> bool:
     """After a late payment, and if nothing speaks against it, claim the nights of an expired reservation again.
 
     Answers whether it is confirmed now. If not (it has not expired or was to be accepted by the host, a night is taken,
-    check-in is past, the listing is gone), nothing is recorded.
+    check-in is past, the listing is gone, or one of the parties), nothing is recorded.
     """
     stay = reservation.stay
     expired = reservation.status == "cancelled" and reservation.cancelled_by == "expired"
     if not expired or reservation.approval != "instant" or stay.nights.start < local_date(stay.zone, work.at):
+        return False
+    if await _somebody_left(work, reservation):
         return False
     await work.load(Listing, reservation.listing, fresh=True)
     await _read(work, reservation)
@@ -40,6 +44,14 @@ async def revive(work: Work, reservation: Reservation) -> bool:
         return False
     reservation.revive(at=work.at)
     return True
+
+
+async def _somebody_left(work: Work, reservation: Reservation) -> bool:
+    """Has guest or host closed their account? Nothing kept them from it while the reservation was over."""
+    parties = (reservation.guest, reservation.host)
+    await work.load_all(Wanted(User, party, fresh=True) for party in parties)
+    users = [await work.load(User, party, fresh=True) for party in parties]
+    return any(user.version and not user.active for user in users)
 
 
 async def expire(work: Work, reservation: Reservation, confirmation: PaymentConfirmation = "canceled") -> None:

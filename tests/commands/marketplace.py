@@ -35,6 +35,13 @@ def somebody(role: Role = "user") -> Actor:
     return Actor(uuid4(), role, session=uuid4())
 
 
+async def registered(market: Marketplace, name: str) -> Actor:
+    """A user with an account."""
+    email = f"{name}-{uuid4().hex}@people.example"
+    user = await market.ask("registerUser", NOBODY, email=email, password="secret-123", fullname=name)
+    return Actor(UUID(user["id"]), "user", session=uuid4())
+
+
 @dataclass
 class Marketplace:
     """What tests do with the product. Its clock runs; they only move it on."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, money, open_marketplace, registered, somebody
 from tests.commands.paying import ASKS, GUEST, MINUTES, WAITS, held, started, state, step
 from tests.commands.till import kinds, ledger, total
 
@@ -54,6 +54,18 @@ class TestLate:
         assert await state(market, reservation) == ("cancelled", "paid")
         assert await kinds(market, reservation) == ["charge", "refund"]
         assert await total(market, reservation, "refundAmount") == money(reservation["totalPrice"])
+        assert (await ledger(market, reservation)).held == 0
+
+    @pytest.mark.parametrize("who", ["guest", "host"])
+    async def test_a_late_payment_is_refunded_in_full_if_somebody_has_left(self, market: Marketplace, who: str) -> None:
+        people = {name: await registered(market, name) for name in ("guest", "host")}
+        listing = await market.listing(people["host"])
+        reservation = await market.book(people["guest"], listing)
+        await market.pay(people["guest"], reservation, "pm_card_processing", settleAfterSeconds=1200)
+        await market.pass_time(MINUTES[16])
+        await market.ask("archiveProfile", people[who], userId=str(people[who].id))
+        await market.pass_time(MINUTES[5])
+        assert await state(market, reservation) == ("cancelled", "paid")
         assert (await ledger(market, reservation)).held == 0
 
     async def test_a_late_payment_is_refunded_in_full_if_check_in_is_past(self, market: Marketplace) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
@@ -19,7 +20,8 @@ from domain.errors import DomainError, NotThere, Refused
 from domain.super_admins import THE_SUPER_ADMINS, SuperAdmins
 from infra.build import build
 from infra.settings import Settings
-from tests.commands.marketplace import Marketplace, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, open_marketplace, registered, somebody
+from tests.commands.till import Frail, kinds, ledger
 
 ADMIN = somebody("superAdmin")
 
@@ -38,12 +40,6 @@ async def two(module_database: str) -> AsyncIterator[Two]:
         build(Settings(mode="sandbox", _env_file=None), conninfo=module_database) as other,
     ):
         yield Two(one, Marketplace(other))
-
-
-async def registered(market: Marketplace, name: str) -> Actor:
-    email = f"{name}@people.example"
-    user = await market.ask("registerUser", NOBODY, email=email, password="secret-123", fullname=name)
-    return Actor(UUID(user["id"]), "user", session=UUID(int=1))
 
 
 async def operator(market: Marketplace, email: str) -> str:
@@ -79,7 +75,7 @@ async def test_what_was_taken_and_given_up_elsewhere_is_free_again(two: Two) -> 
 
 async def test_what_was_given_up_elsewhere_and_taken_by_another_is_not_ones_own_any_more(two: Two) -> None:
     first = await operator(two.one, "mine@outside.example")
-    other = {"email": "other@outside.example", "name": "Inny", "phone": "1"}
+    other: dict[str, Any] = {"email": "other@outside.example", "name": "Inny", "phone": "1"}
     await two.other.answered("updateOperator", ADMIN, operatorId=first, **other)
     await operator(two.other, "mine@outside.example")
     back = other | {"email": "mine@outside.example", "name": "Nowy"}
@@ -128,6 +124,21 @@ async def test_a_review_withdrawn_elsewhere_counts_no_more(two: Two) -> None:
     assert [await two.other.get("review", each["id"], NOBODY) for each in seen] == [None, None]
     await review(two.other, host, stay, "guest")
     assert all([await two.other.get("review", each["id"], NOBODY) for each in seen])
+
+
+async def test_a_refund_is_asked_of_the_payment_that_the_other_has_heard_of(two: Two) -> None:
+    guest, services = somebody(), two.one.product.services
+    reservation = await two.one.book(guest, await two.one.listing(somebody()))
+    silent = Frail(services.payments)
+    silent.away_for = {"start"}
+    two.one.product.bus.services = replace(services, payments=silent)
+    await two.one.pay(guest, reservation)
+    await two.other.pass_time(timedelta(minutes=1))
+    silent.away_for = set()
+    asked = {"reservationId": reservation["id"], "bookingStatus": "cancelled"}
+    assert (await two.one.ask("updateReservation", guest, **asked))["bookingStatus"] == "cancelled"
+    assert (await ledger(two.one, reservation)).held == 0
+    assert await kinds(two.one, reservation) == ["charge", "refund"]
 
 
 async def test_disputes_closed_elsewhere_make_room_for_another(two: Two) -> None:

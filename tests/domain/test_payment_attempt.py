@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from domain.payment_attempt import RESUME_AFTER, STATUSES, Charge, PaymentAttempt, Report
+from domain.payment_steps import Void
 from tests.specs import STREAM, given
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -153,6 +154,19 @@ def test_what_cannot_be_voided_stands_until_it_settles() -> None:
         .then("payment_attempt.void_refused.v1")
     )
     assert (attempt.asked, attempt.open, attempt.wanted) == (None, True, False)
+
+
+def test_a_second_void_is_asked_under_a_key_of_its_own() -> None:
+    """The provider would answer the first's key as it answered the first."""
+    unwanted = (started, told("processing"), lambda a: a.unwant(NOON))
+    first = given(PaymentAttempt).having(*unwanted[:-1]).when(unwanted[-1]).then("payment_attempt.void_asked.v1")
+    second = (
+        given(PaymentAttempt)
+        .having(*unwanted, lambda a: a.stands(), told("authorised"))
+        .when(lambda a: a.unwant(NOON))
+        .then("payment_attempt.void_asked.v1")
+    )
+    assert Void(first).key == f"{first.id}:void" != Void(second).key
 
 
 def test_where_the_browser_goes_afterwards_can_be_said_once_more() -> None:

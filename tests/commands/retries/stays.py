@@ -97,6 +97,13 @@ async def called_off(town: Town) -> Asked:
     return Asked(town.guest, {"reservationId": (await town.paid())["id"], "bookingStatus": "cancelled"})
 
 
+async def called_off_as_read(town: Town) -> Asked:
+    """Its first part moves the version that was read."""
+    paid = await town.paid()
+    known = {"reservationId": paid["id"], "recordVersion": paid["recordVersion"]}
+    return Asked(town.guest, known | {"bookingStatus": "cancelled"})
+
+
 async def linked(town: Town) -> Asked:
     link = "https://innkeep.example/stays.ics"
     return Asked(town.host, {"reservationId": (await town.paid())["id"], "iCalExportUrl": link})
@@ -165,6 +172,7 @@ ROWS = (
     Row("updateReservation", accepted),
     Row("updateReservation", declined),
     Row("updateReservation", called_off),
+    Row("updateReservation", called_off_as_read, "STALE_VERSION"),
     Row("updateReservation", linked),
     Row("deleteReservation", stay_deleted),
     Row("expireHold", hold_lapsed),

@@ -120,6 +120,25 @@ async def test_currencies_that_stripe_counts_in_hundredths_are_sent_so(
     assert stripe.refunds[0]["amount"] == 50_000
 
 
+async def test_currencies_that_stripe_counts_in_whole_units_are_sent_so(
+    provider: StripeProvider, stripe: Stripe
+) -> None:
+    await provider.start(uuid4(), replace(charge(VISA), currency="MGA", amount=15_000_000), NOON)
+    await provider.start(uuid4(), replace(charge(VISA), currency="KWD", amount=1_410), NOON)
+    assert [params["amount"] for _, _, params, _ in stripe.asked] == ["150000", "1410"]
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("MGA", 15_000_050), ("KWD", 1_408)])
+async def test_what_stripe_cannot_move_exactly_is_said_and_not_asked(
+    provider: StripeProvider, stripe: Stripe, currency: str, amount: int
+) -> None:
+    answered = await provider.start(uuid4(), replace(charge(VISA), currency=currency, amount=amount), NOON)
+    assert (answered.report.status, answered.report.reason) == ("failed", "amount_not_exact")
+    assert currency in str(answered.invalid)
+    assert not (await provider.refund("pi_1", amount, currency, "refund key", NOON)).done
+    assert (stripe.asked, stripe.refunds) == ([], [])
+
+
 async def test_what_is_no_method_or_is_the_simulators_is_invalid(provider: StripeProvider) -> None:
     for method, params in (("card", {}), (VISA, {"settleAfterSeconds": "5"}), (VISA, {"outcome": "failed"})):
         with pytest.raises(Invalid):

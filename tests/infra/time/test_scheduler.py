@@ -95,6 +95,26 @@ async def test_one_that_fails_is_tried_again_and_keeps_no_other_waiting(tower: T
     assert (await scheduler.health()).get("problem") is None
 
 
+@pytest.mark.parametrize("at_once", [2, 3, 1_000])
+async def test_what_fails_waits_behind_what_does_not_however_much_of_it_there_is(tower: Tower, at_once: int) -> None:
+    """Each try of it may take long: a payment provider is silent for a while before it counts as away."""
+    stuck = [await tower.set(n) for n in (10, 11, 12)]
+    tower.broken |= dict.fromkeys(stuck, 1_000)
+    scheduler = await tower.scheduler(at_once=at_once, patience=0.3)
+    with pytest.raises(Unavailable):
+        await scheduler.run_until(NOON + 15 * MINUTE)
+    fine = [await tower.set(n) for n in (20, 30, 40)]
+    tower.tried.clear()
+    tower.wall.at += 60 * MINUTE
+    working = asyncio.create_task(scheduler.run())
+    while len(await tower.rung()) < len(fine):
+        await tower.store.wait_for_events(await tower.store.head(), 1.0)
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    assert await tower.rung() == [(alarm, n) for alarm, n in zip(fine, (20, 30, 40), strict=True)]
+
+
 async def test_one_that_keeps_failing_is_said_and_stays_due(tower: Tower) -> None:
     stuck, fine = await tower.set(10), await tower.set(20)
     tower.broken[stuck] = 1_000
