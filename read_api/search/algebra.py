@@ -22,6 +22,14 @@ from read_api.search.declared import Index, Place
 Value = str | bool | Decimal
 
 
+class Lasting(tuple[Value, ...]):
+    """Values of the product's own, the same in question after question, never a caller's: engines may keep what they
+    make of them.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Everything:
     """Holds of every document."""

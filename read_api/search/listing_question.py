@@ -29,6 +29,7 @@ from read_api.search.algebra import (
     Condition,
     Facet,
     FreeNights,
+    Lasting,
     Missing,
     OneOf,
     Or,
@@ -159,13 +160,13 @@ def takes(arrival: date, now: datetime, terms: StayTerms) -> Condition:
 
 
 @lru_cache(maxsize=64)
-def _dates(minute: datetime) -> tuple[tuple[date, tuple[str, ...]], ...]:
+def _dates(minute: datetime) -> tuple[tuple[date, Lasting], ...]:
     """The dates that it is somewhere on earth in that minute, each with its zones, as texts are compared."""
     found: dict[date, list[str]] = {}
     for zone in sorted(available_timezones()):
         if known_zone(zone):
             found.setdefault(local_date(zone, minute), []).append(folded(zone))
-    return tuple((today, tuple(zones)) for today, zones in sorted(found.items()))
+    return tuple((today, Lasting(zones)) for today, zones in sorted(found.items()))
 
 
 def _nights(asking: Asking) -> Nights | None:

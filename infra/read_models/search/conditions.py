@@ -25,6 +25,7 @@ from read_api.search.algebra import (
     Everything,
     Exists,
     FreeNights,
+    Lasting,
     Missing,
     Not,
     OneOf,
@@ -169,7 +170,8 @@ class Conditions:
         if place.name == "id":
             ids = [text for text in map(str, values) if is_id(text)]
             return sql.SQL("{}.id = ANY({}::uuid[])").format(DOCUMENT, self._parameters(ids))
-        texts = compared(values, folded=place.field.kind in TEXTS)
+        made = kept if isinstance(values, Lasting) else compared
+        texts = made(values, folded=place.field.kind in TEXTS)
         return sql.SQL("({}) = ANY({}::text[])").format(value, self._parameters(texts))
 
     def _range(self, asked: Range, place: Place, value: sql.Composable) -> sql.Composable:
@@ -233,11 +235,14 @@ def box_around(circle: Within) -> Box | None:
     return Box(circle.place, Decimal(lat - reach), west, Decimal(lat + reach), east)
 
 
-@lru_cache(maxsize=512)
 def compared(values: tuple[Value, ...], *, folded: bool) -> Texts:
-    """The values as texts of documents are compared with them; some lists are long and asked for again and again."""
+    """The values as texts of documents are compared with them."""
     texts = [("true" if v else "false") if isinstance(v, bool) else str(v) for v in values]
     return Texts([text.casefold() if folded else text for text in texts if is_text(text)])
+
+
+kept = lru_cache(maxsize=16)(compared)
+"""For values of the product's own alone: callers would fill any memory with theirs."""
 
 
 def is_id(text: str) -> bool:
