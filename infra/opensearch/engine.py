@@ -8,6 +8,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
+import structlog
+
 from commands.ports import Unavailable
 from domain.actor import Actor
 from domain.errors import Invalid
@@ -28,6 +30,7 @@ from read_api.search.declared import Index
 from read_api.search.ports import Found, Hit
 
 NO_CURSOR = frozenset({400, 500})
+TOO_MUCH = 400
 """What is answered to sort keys that are none of this order: an empty one among them is a fault to it."""
 WINDOW = 10_000
 """Documents that one answer may pass over and hold together."""
@@ -63,6 +66,7 @@ class OpenSearchSearch:
         self._aliases = aliases
         self._fresh = fresh
         self._many = Many(self._ask, layouts, aliases)
+        self._log = structlog.get_logger("search engine")
 
     async def search(self, question: Question, actor: Actor) -> Found:
         """The page, the total and the facets. Raises Unavailable, Invalid."""
@@ -86,7 +90,7 @@ class OpenSearchSearch:
         """How many the caller would find. Raises Unavailable."""
         conditions = Conditions(self._layouts[index.name], actor)
         query = both([conditions.rows(), conditions.of(where)])
-        answer = await self._ask("POST", f"/{self._aliases[index.name]}/_count", {"query": query})
+        answer = await self._asked(f"/{self._aliases[index.name]}/_count", {"query": query})
         return int(answer["count"])
 
     async def get(self, index: Index, id: UUID, actor: Actor) -> Hit | None:
@@ -133,11 +137,22 @@ class OpenSearchSearch:
 
     async def _page(self, path: str, body: Mapping[str, Any]) -> Any:
         try:
-            return await self._ask("POST", path, body)
+            return await self._asked(path, body)
         except Refused as refused:
             if refused.status in NO_CURSOR and "search_after" in body:
                 raise Invalid({"after": "is no cursor of this order"}) from refused
             raise
+
+    async def _asked(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Raises Invalid for a question that is well formed and yet more than the engine can look for."""
+        try:
+            return await self._ask("POST", path, body)
+        except Refused as refused:
+            if refused.status != TOO_MUCH or "search_after" in body:
+                raise
+            self._log.warning("the search engine refused a question", reason=str(refused))
+            told = "is more than the search engine can look for: ask with fewer conditions, or simpler patterns"
+            raise Invalid({"filters": told}) from refused
 
     async def _far(self, question: Question, body: Mapping[str, Any]) -> list[Any] | None:
         """The sort keys of the last document to pass over, of more than one answer may; None past the end."""

@@ -7,18 +7,21 @@ from uuid import uuid4
 
 import pytest
 
+from domain.actor import NOBODY
 from domain.catalogue import AGGREGATES, RESOURCES
+from domain.errors import Invalid
 from infra.clock import wall_now
 from infra.event_store import Codec, PostgresEventStore
 from infra.opensearch.client import Cluster
 from infra.opensearch.side import SearchSide
 from infra.read_models.side import ReadSide
 from projections.catalogue import PROJECTIONS
+from read_api.search.algebra import Question, Regexp
 from read_api.search.ports import SearchEngine
 from tests.contracts.search_engine import SearchEngineContract
 from tests.searching.known import WORLD
 from tests.searching.loading import load
-from tests.searching.world import INDEXES
+from tests.searching.world import INDEXES, LISTINGS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
@@ -50,3 +53,12 @@ async def engine(module_database: str, opensearch: str) -> AsyncIterator[SearchE
 
 class TestOpenSearchSearch(SearchEngineContract):
     """`OpenSearchSearch` is a `SearchEngine`."""
+
+    async def test_a_question_that_opensearch_cannot_look_for_is_the_callers_to_mend(
+        self, engine: SearchEngine
+    ) -> None:
+        """Of so many alternatives Lucene makes no automaton; PostgreSQL tries them one by one."""
+        where = Regexp(LISTINGS.places["title"], "[ab]*a[ab]{20}")
+        for asked in (engine.count(LISTINGS, where, NOBODY), engine.search(Question(LISTINGS, where), NOBODY)):
+            with pytest.raises(Invalid, match="filters"):
+                await asked
