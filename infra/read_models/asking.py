@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, LiteralString, Self
 
 import psycopg
@@ -45,6 +45,7 @@ class Asking:
         self._most_streams = min(STREAMS, max(1, size // 2))
         self._streams: list[str] = []
         """The callers of those that are open."""
+        self._ended = asyncio.Condition()
         self._away = False
         """Could no connection be had when one was last wanted?"""
         self._pool = AsyncConnectionPool(
@@ -94,19 +95,20 @@ class Asking:
     ) -> AsyncGenerator[tuple[Any, ...], None]:
         """The rows one by one, as of one moment, few of them in memory; close it to give back its connection.
 
-        Raises Unavailable, also while the caller, or all together, have as many open as they may.
+        Where the caller, or all together, have as many open as they may, it waits a moment for one that ends. Raises
+        Unavailable.
         """
         try:
-            with self._counted(caller):
-                async with (
-                    self._taken() as connection,
-                    connection.transaction(),
-                    connection.cursor(name="stream") as cursor,
-                ):
-                    cursor.itersize = AT_ONCE
-                    await cursor.execute(_written(query), values)
-                    async for row in cursor:
-                        yield row
+            async with (
+                self._counted(caller),
+                self._taken() as connection,
+                connection.transaction(),
+                connection.cursor(name="stream") as cursor,
+            ):
+                cursor.itersize = AT_ONCE
+                await cursor.execute(_written(query), values)
+                async for row in cursor:
+                    yield row
         except TROUBLE as away:
             raise unavailable(away) from away
 
@@ -119,16 +121,24 @@ class Asking:
         except TROUBLE as away:
             raise unavailable(away) from away
 
-    @contextlib.contextmanager
-    def _counted(self, caller: str) -> Iterator[None]:
-        """One more stream of this caller is open. Raises Unavailable if that is one too many."""
-        if len(self._streams) >= self._most_streams or self._streams.count(caller) >= EACH:
-            raise Unavailable(CROWDED, 5)
-        self._streams.append(caller)
+    @contextlib.asynccontextmanager
+    async def _counted(self, caller: str) -> AsyncIterator[None]:
+        """One more stream of this caller is open. Raises Unavailable if that stays one too many."""
+        try:
+            async with asyncio.timeout(self._patience), self._ended:
+                await self._ended.wait_for(lambda: self._room(caller))
+                self._streams.append(caller)
+        except TimeoutError:
+            raise Unavailable(CROWDED, 5) from None
         try:
             yield
         finally:
             self._streams.remove(caller)
+            async with self._ended:
+                self._ended.notify_all()
+
+    def _room(self, caller: str) -> bool:
+        return len(self._streams) < self._most_streams and self._streams.count(caller) < EACH
 
     async def _once(
         self, query: LiteralString | sql.Composable | bytes, values: Mapping[str, Any] | Sequence[Any] | None

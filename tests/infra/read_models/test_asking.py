@@ -95,3 +95,14 @@ async def test_a_stream_that_rested_too_long_is_unavailable_and_gives_its_connec
             async for _ in stream:
                 pass
         assert await asking("SELECT 1") == [(1,)]
+
+
+async def test_whoever_waits_a_moment_has_the_place_of_one_that_ends(database: str) -> None:
+    async with Asking(database, patience=10.0) as asking:
+        one, two = await begun(asking, "anna"), await begun(asking, "anna")
+        third = asyncio.create_task(begun(asking, "anna"))
+        await asyncio.sleep(0.05)
+        assert not third.done()
+        await one.aclose()
+        for stream in (two, await third):
+            await stream.aclose()
