@@ -13,6 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from infra.http.edge import answer
+from infra.http.envelope import failure
+
+LONGEST_QUERY = 32 * 1024
+"""Bytes of a query string, which is read as a whole. (The server's parser takes no address of 64 kB or more.)"""
 Opened = Callable[[Request], Awaitable[Response]]
 """An endpoint as `Edge.open` makes it."""
 
@@ -58,6 +63,9 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = None
+        if scope["type"] == "http" and len(scope["query_string"]) > LONGEST_QUERY:
+            await too_long()(scope, receive, send)
+            return
         if scope["type"] == "http" and not scope.get("root_path"):
             found = self.dispatch.find(scope["method"], scope["path"])
         if found is None:
@@ -66,6 +74,12 @@ class Application(FastAPI):
         endpoint, scope["path_params"] = found
         response = await endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
+
+
+def too_long() -> Response:
+    """The answer to a query string that is too long to be looked at (414)."""
+    message = f"The query string may have at most {LONGEST_QUERY} bytes."
+    return answer(failure(414, "URI_TOO_LONG", message), 414)
 
 
 def _given(shape: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:

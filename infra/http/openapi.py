@@ -28,6 +28,7 @@ ERROR_CODES = {
     "404": "Absent, or not yours to see.",
     "409": "A rule refused it.",
     "413": "The body is too large.",
+    "414": "The query string is too long.",
     "422": "The Idempotency-Key was used for something else.",
     "429": "Too many attempts.",
     "503": "Not now; see Retry-After.",

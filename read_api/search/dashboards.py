@@ -19,7 +19,7 @@ from projections.words import words
 from read_api.search.algebra import And, ByField, Condition, Everything, Facet, OneOf, Question, Told
 from read_api.search.catalogue import SAVED_FILTERS
 from read_api.search.declared import Index, Place
-from read_api.search.filters import operators, parse, places_seen
+from read_api.search.filters import operators, places_seen, reader
 from read_api.search.ports import Hit, SearchEngine
 from read_api.search.values import text_of
 from read_api.shown import shown
@@ -27,7 +27,7 @@ from read_api.shown import shown
 USUAL_LIMIT, MOST = 10, 100
 DEEPEST = 10_000
 """Documents that page numbers reach; a cursor reads on behind them."""
-MOST_FACETS, MOST_WORDS = 10, 20
+MOST_FACETS, MOST_WORDS, MOST_CHARACTERS = 10, 20, 300
 KNOWN = frozenset({"page", "limit", "sortBy", "sortOrder", "q", "cursor", "facets", "savedFilter"})
 PAGED = frozenset({"page", "limit"})
 PASSED_OVER = frozenset({"requestId", "access_token"})
@@ -136,14 +136,16 @@ class Dashboards:
         }
 
     async def _where(self, index: Index, given: Mapping[str, str], filters: Any, actor: Actor) -> Condition:
-        parts = [parse(index, actor, filters)]
+        condition_of = reader(index, actor)
+        parts = [condition_of(filters)]
         if "q" in given:
-            told = words(text_of("q", given["q"]))
+            text = text_of("q", given["q"])
+            told = words(text) if len(text) <= MOST_CHARACTERS else ()
             if not told or len(told) > MOST_WORDS:
-                raise Invalid({"q": f"needs 1 to {MOST_WORDS} words"})
+                raise Invalid({"q": f"needs 1 to {MOST_WORDS} words, of {MOST_CHARACTERS} characters together at most"})
             parts.append(Told(told))
         if "savedFilter" in given:
-            parts.append(parse(index, actor, await self._kept(index, given["savedFilter"], actor)))
+            parts.append(condition_of(await self._kept(index, given["savedFilter"], actor)))
         kept = [part for part in parts if part != Everything()]
         return And(tuple(kept)) if kept else Everything()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from domain.access import may
@@ -43,6 +44,8 @@ from read_api.search.values import NUMBERS, TEXTS, day_of, number_of, text_of, v
 
 MOST_TERMS, DEEPEST = 1_000, 10
 """Values and conditions in one question, conditions within one another."""
+MOST_PATTERNS = 10
+"""In one question: each is tried on the texts of all documents."""
 LONGEST_STAY = 365
 FARTHEST = Decimal(20_100_000)
 """Metres: half around the earth, and a little."""
@@ -50,7 +53,8 @@ FARTHEST = Decimal(20_100_000)
 TIMES = frozenset({Kind.DAY, Kind.INSTANT})
 ALWAYS = ("exists", "missing")
 SAME = ("eq", "noteq")
-OF_TEXT = ("prefix", "wildcard", "regexp")
+PATTERNS = ("wildcard", "regexp")
+OF_TEXT = ("prefix", *PATTERNS)
 OF_WORDS = ("match", "match_phrase", "match_phrase_prefix")
 OF_POINTS = ("geo_distance", "geo_box")
 
@@ -72,12 +76,17 @@ def operators(field: Field) -> tuple[str, ...]:
 
 def parse(index: Index, actor: Actor, written: Any) -> Condition:
     """The condition. Raises Invalid, naming the field and what is allowed."""
-    return _Reader(index, places_seen(index, actor)).read(written, "filters", 1)
+    return reader(index, actor)(written)
+
+
+def reader(index: Index, actor: Actor) -> Callable[[Any], Condition]:
+    """`parse` for the parts of one question, which together have no more than one may."""
+    return partial(_Reader(index, places_seen(index, actor)).read, at="filters", depth=1)
 
 
 class _Reader:
     def __init__(self, index: Index, places: Mapping[str, Place]) -> None:
-        self.index, self.places, self.terms = index, places, 0
+        self.index, self.places, self.terms, self.patterns = index, places, 0, 0
 
     def read(self, written: Any, at: str, depth: int) -> Condition:
         if depth > DEEPEST:
@@ -111,6 +120,11 @@ class _Reader:
         if self.terms > MOST_TERMS:
             raise Invalid({"filters": f"has more than {MOST_TERMS} conditions and values"})
 
+    def count_patterns(self, patterns: int) -> None:
+        self.patterns += patterns
+        if self.patterns > MOST_PATTERNS:
+            raise Invalid({"filters": f"has more than {MOST_PATTERNS} patterns ({' or '.join(PATTERNS)})"})
+
     def leaf(self, written: Mapping[str, Any], operator: str, at: str) -> Condition:
         name = written.get("field")
         if not isinstance(name, str) or name not in self.places:
@@ -134,6 +148,8 @@ class _Reader:
         if operator in SAME:
             found = OneOf(place, tuple(value_of(place.field, name, value) for value in values))
             return found if operator == "eq" else Not(found)
+        if operator in PATTERNS:
+            self.count_patterns(len(values))
         made = [_of_text(place, operator, name, value) for value in values]
         return made[0] if len(made) == 1 else Or(tuple(made))
 

@@ -175,6 +175,17 @@ def test_odd_text_in_a_url_is_answered(world: World, root: Person, kind: str) ->
         assert answer.status_code < 500, told(answer)
 
 
+@pytest.mark.parametrize("path", ["/v1/listings", "/v1/nothing", "/bff-api/listings/list", "/health"])
+def test_a_query_string_over_32_kb_is_414(world: World, path: str) -> None:
+    """It is not looked at, whatever is asked."""
+    for size in (32_768, 32_769, 60_000):
+        answer = world.nobody.ask("GET", f"{path}?{'x' * (size - 2)}=1")
+        if size > 32_768:
+            refused(answer, 414, "URI_TOO_LONG")
+        else:
+            assert answer.status_code != 414
+
+
 def test_odd_headers_are_answered(world: World, root: Person) -> None:
     for headers in (
         {"Authorization": "Bearer"},

@@ -25,6 +25,13 @@ def test_wildcards_are_letters(find: Any, word: str) -> None:
     assert find(title=f"{word}\\") == []
 
 
+def test_a_filter_takes_200_values_and_no_more(find: Any, host: Person, word: str) -> None:
+    """Each costs the database something."""
+    values = [f"{word} no 1", *(f"{word} {n}" for n in range(199))]
+    assert find(title=values) == [1]
+    invalid(host.get("/v1/listings", title=[*values, "x"]), "title")
+
+
 def test_different_filters_all_hold(find: Any) -> None:
     assert find(currency="eur", propertyType="villa") == [3]
     assert find(currency="USD", propertyType="villa") == []

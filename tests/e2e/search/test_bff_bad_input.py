@@ -129,6 +129,8 @@ REFUSED: list[tuple[str, Any, dict[str, str], str]] = [
     ("a broken expression", leaf("title", "regexp", "(a"), {}, "title"),
     ("10 000 values", {"field": "title", "operator": "eq", "values": ["x"] * 10_000}, {}, "filters"),
     ("1 001 conditions", [leaf("title", "eq", "x")] * 1_001, {}, "filters"),
+    ("11 patterns", [leaf("description", "regexp", ".*a")] * 6 + [leaf("title", "wildcard", "a*")] * 5, {}, "filters"),
+    ("11 patterns of one field", {"field": "title", "operator": "wildcard", "values": ["a*"] * 11}, {}, "filters"),
     ("conditions 30 deep", DEEP, {}, "filters"),
     ("a place that is none", leaf("location", "geo_distance", {"lat": 91, "lon": 0, "distance": 1}), {}, "location"),
     ("a page below 1", None, {"page": "0"}, "page"),
@@ -139,6 +141,7 @@ REFUSED: list[tuple[str, Any, dict[str, str], str]] = [
     ("an unknown way", None, {"sortOrder": "up"}, "sortOrder"),
     ("an unknown facet", None, {"facets": "colour"}, "facets"),
     ("no word at all", None, {"q": "?!"}, "q"),
+    ("words of more than 300 characters", None, {"q": " ".join(["x" * 60] * 5)}, "q"),
     ("an unknown parameter", None, {"pageRowCount": "5"}, "pageRowCount"),
 ]
 
@@ -208,3 +211,17 @@ def test_free_nights_are_asked_of_listings_alone(world: World, guest: Person) ->
     answer = ask(world, guest, "reservation", stay)
     invalid(answer, "free")
     assert "of listings alone" in answer.text
+
+
+def test_ten_patterns_are_taken(world: World, guest: Person) -> None:
+    """As many as there may be."""
+    ok(ask(world, guest, "listing", [leaf("title", "regexp", f"a{n}") for n in range(10)]))
+
+
+def test_a_kept_filter_gives_no_further_patterns(world: World, guest: Person) -> None:
+    """What is kept and what is asked beside it are one question."""
+    patterns = [leaf("title", "wildcard", "a*")] * 6
+    name = world.unique("patterns")
+    ok(guest.post("/bff-api/listing/filters", {"filterName": name, "conditions": patterns}), 201)
+    ok(ask(world, guest, "listing", patterns[:4], savedFilter=name))
+    invalid(ask(world, guest, "listing", patterns[:5], savedFilter=name), "filters")
