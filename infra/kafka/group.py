@@ -152,9 +152,14 @@ class LaneGroup:
         if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - so the library names it
             self._away = True
 
-    def _given(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+    def _given(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Kafka's library keeps what was paused, even of a lane that was taken away and comes back."""
         self._away = False
-        self._assigned |= {partition.partition for partition in partitions}
+        given = {partition.partition for partition in partitions}
+        self._assigned |= given
+        consumer.assign(partitions)  # only what is assigned can be resumed
+        consumer.resume(partitions)
+        self._paused -= given
 
     def _taken(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._assigned -= {partition.partition for partition in partitions}

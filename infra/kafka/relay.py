@@ -22,6 +22,7 @@ from infra.kafka.messages import LogRow, Messages, Outgoing
 from infra.kafka.standstill import LOOK_SECONDS, Place, Standstill, standing_still
 from infra.kafka.wire import Fenced, KafkaAway, Wire
 from infra.postgres.connected import connected, still_there
+from infra.postgres.trouble import TROUBLE
 from infra.tracing.following import Steps
 from infra.tracing.port import TRACEPARENT, Begun
 
@@ -41,7 +42,7 @@ takes partitions into it only once the one before is marked as ended in all of i
 STANDBY_SECONDS = 0.5
 """Between two attempts to take the lead."""
 LONGEST_PAUSE = 5.0
-"""Seconds between two attempts to reach Kafka, at most."""
+"""Seconds between two attempts, at most."""
 NAP_SECONDS = 1.0
 """That a quiet log is waited for, before the lead is made sure of."""
 
@@ -56,7 +57,7 @@ class LogBehind(Exception):
         )
 
 
-EXPECTED = (KafkaAway, Fenced, LogBehind, psycopg.OperationalError, Unavailable)
+EXPECTED = (KafkaAway, Fenced, LogBehind, *TROUBLE, Unavailable)
 """What a relay meets and goes on after."""
 
 
@@ -145,6 +146,10 @@ class Relay:
             except EXPECTED as trouble:
                 self._say(trouble)
                 pause = STANDBY_SECONDS if self.leads else min(2 * pause, LONGEST_PAUSE)
+            except Exception as fault:  # noqa: BLE001 - nobody would tell Kafka until a restart
+                self._say(fault)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                self._told.exception("the relay failed and begins anew", seconds=pause)
             finally:
                 self.leads = False
                 await self._drop_ahead()
@@ -271,7 +276,7 @@ class Relay:
     def _said(self) -> Iterator[None]:
         try:
             yield
-        except EXPECTED as trouble:
+        except Exception as trouble:
             self._say(trouble)
             raise
 

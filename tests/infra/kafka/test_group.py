@@ -67,9 +67,9 @@ class Brought:
         return self._run(relay.run())
 
     def group(
-        self, side: ReadSide, late: Mapping[int, asyncio.Event] | None = None
+        self, side: ReadSide, late: Mapping[int, asyncio.Event] | None = None, **options: str
     ) -> tuple[LaneGroup, asyncio.Task[None]]:
-        """One process's part of the work; some lanes begin when they are let."""
+        """One process's part of the work; some lanes begin when they are let. Options with `_` for each dot."""
 
         def follow(lane: int, feed: LaneFeed) -> Runner:
             models = {name: model for name, model in side.models.items() if lane_of(name) == lane}
@@ -90,7 +90,7 @@ class Brought:
 
         group = LaneGroup(
             self.kafka.servers,
-            {},
+            {name.replace("_", "."): value for name, value in options.items()},
             group=f"{self.prefix}.projectors",
             topic=topic_of(self.prefix),
             feed=lambda: LaneFeed(self.world.log, Rows(CODEC, Recent(0)), Routes(side.models, CODEC).digest),
@@ -193,6 +193,46 @@ async def test_a_lane_that_stands_still_does_not_hold_up_the_others(
     await until(as_before)
     await brought.came_by_kafka()
     assert await tables(world, side) == await as_rebuilt(world, side)
+
+
+async def test_a_paused_lane_that_is_taken_away_is_read_again_when_it_comes_back(
+    world: World, brought: Brought, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has it meanwhile."""
+    monkeypatch.setattr(lane_feed, "ROOM", 20)
+    monkeypatch.setattr(lane_feed, "LITTLE", 5)
+    sides = [await world.side(run=False) for _ in range(2)]
+    stands, gate = lane_of("book"), asyncio.Event()
+    brought.relay(sides[0])
+    await life(world, 1, 40)
+    group, _ = brought.group(sides[0], {stands: gate}, client_id="b")
+
+    async def paused() -> bool:
+        return stands in group.paused
+
+    await until(paused)
+    first = "a" if stands % 2 == 0 else "c"  # lanes are dealt out by turns, in the order of these names
+    other, task = brought.group(sides[1], client_id=first)
+
+    async def lost() -> bool:
+        return stands in other.lanes and bool(group.lanes) and stands not in group.lanes
+
+    await until(lost)
+    await brought.stop(task)
+
+    async def regained() -> bool:
+        return group.lanes == [*range(LANES)]
+
+    await until(regained)
+    gate.set()
+    await life(world, 2, 40)
+
+    async def arrives() -> bool:
+        return stands in group.offsets
+
+    await until(arrives)
+    await sides[0].waiting.until_now(sides[0].models, SECONDS)
+    assert await tables(world, sides[0]) == await as_rebuilt(world, sides[0])
 
 
 async def test_while_kafka_is_away_reads_go_on_from_the_log(world: World, brought: Brought) -> None:
