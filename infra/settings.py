@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.terms import Terms
+from infra.proxies import LOOPBACK, Proxies
 
 PREFIX = "INNKEEP_"
 TESTS_PREFIX = "INNKEEP_TEST_"
@@ -101,6 +102,8 @@ class Settings(BaseSettings):
     # Callers.
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, comma-separated, that may send cookies with a change; the server's own always may."""
+    trusted_proxies: Proxies = LOOPBACK
+    """Whose word on whom they forward is taken: addresses and networks, comma-separated; `*`: anybody's."""
     token_hours: Count = 24
     login_failures_per_account: Count = 5
     login_failures_per_address: Count = 50

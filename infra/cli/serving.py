@@ -24,6 +24,7 @@ from infra.log import configure_logging
 from infra.postgres.guards import guard
 from infra.postgres.migrate import migrate
 from infra.product import Product
+from infra.proxies import as_seen
 from infra.roles import Role
 from infra.settings import Mode, Settings, load_settings
 
@@ -130,6 +131,7 @@ def server(product: Product) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=as_seen(product.settings.trusted_proxies),
         timeout_graceful_shutdown=LAST_REQUESTS,
         lifespan="off",
     )

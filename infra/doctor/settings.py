@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from infra.doctor.findings import Finding
+from infra.proxies import ANYBODY
 from infra.settings import SANDBOX_EMAIL, SANDBOX_PASSWORD, SANDBOX_WEBHOOK_SECRET, Settings, is_loopback
 
 HERE = "127.0.0.1"
@@ -66,6 +67,9 @@ def _open_doors(settings: Settings) -> Iterator[Finding]:
         if not _private(origin):
             seen = f"INNKEEP_ALLOWED_ORIGINS has {origin}, which is not https: whoever is on the way can act for users"
             yield Finding("settings", "warning", seen, "name it with https")
+    if ANYBODY in settings.trusted_proxies:
+        seen = "INNKEEP_TRUSTED_PROXIES is *: whoever calls may say that he calls from anywhere"
+        yield Finding("settings", "warning", seen, "name the addresses of the proxies")
     if settings.database_url is not None and not _shielded(settings.database_url.get_secret_value()):
         seen = "INNKEEP_DATABASE_URL names another machine without asking for encryption"
         yield Finding("settings", "warning", seen, "add sslmode=verify-full, or sslmode=require, to the address")

@@ -184,6 +184,7 @@ def test_settings_that_no_start_would_take_are_all_named_at_once(tmp_path: Path)
         STRIPE_API_KEY="sk_test_1234567890",
         STRIPE_API_BASE="http://stripe.example",
         ALLOWED_ORIGINS="http://innkeep.example,https://good.example",
+        TRUSTED_PROXIES="*",
         PASSWORD_HASH_ROUNDS="1",
         **ROOT,
     )
@@ -199,6 +200,7 @@ def test_settings_that_no_start_would_take_are_all_named_at_once(tmp_path: Path)
         "INNKEEP_STRIPE_API_KEY is a test key",
         "INNKEEP_STRIPE_API_BASE is not https",
         "INNKEEP_ALLOWED_ORIGINS has http://innkeep.example",
+        "INNKEEP_TRUSTED_PROXIES is *",
         "INNKEEP_PASSWORD_HASH_ROUNDS",
         "everybody on this machine can read .env",
     ):

@@ -62,6 +62,14 @@ def test_origins_are_a_list_separated_by_commas(monkeypatch: pytest.MonkeyPatch)
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
 
 
+def test_trusted_proxies_are_addresses_and_networks_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of this machine, unless others are named; among others, anybody is all of them."""
+    assert load(monkeypatch).trusted_proxies == ("127.0.0.1", "::1")
+    named = load(monkeypatch, INNKEEP_TRUSTED_PROXIES="10.0.0.7, 172.16.0.0/12,fd00::/8")
+    assert named.trusted_proxies == ("10.0.0.7", "172.16.0.0/12", "fd00::/8")
+    assert load(monkeypatch, INNKEEP_TRUSTED_PROXIES="10.0.0.7,*").trusted_proxies == ("*",)
+
+
 def test_an_empty_variable_is_an_absent_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, INNKEEP_STRIPE_API_KEY="").stripe_api_key is None
 
@@ -74,6 +82,8 @@ def test_an_empty_variable_is_an_absent_one(monkeypatch: pytest.MonkeyPatch) -> 
         ("INNKEEP_MODE", "staging", "INNKEEP_MODE: input should be 'production' or 'sandbox'"),
         ("INNKEEP_TOKEN_HOURS", "soon", "INNKEEP_TOKEN_HOURS: input should be a valid integer"),
         ("INNKEEP_TOKEN_HOURS", "0", "INNKEEP_TOKEN_HOURS: input should be greater than or equal to 1"),
+        ("INNKEEP_TRUSTED_PROXIES", "10.0.0.7,proxy", "INNKEEP_TRUSTED_PROXIES: value error, proxy is no address or"),
+        ("INNKEEP_TRUSTED_PROXIES", "10.0.0.7/8", "10.0.0.7/8 is no address or network"),
         ("INNKEEP_TERMS_HOLD_MINUTES", "-1", "hold_minutes is below 0"),
         ("INNKEEP_TERMS_HOST_FEE_PERCENT", "101", "host_fee_percent is above 100"),
     ],
