@@ -18,7 +18,7 @@ from starlette.responses import Response
 from commands.bus import Unauthenticated
 from commands.ports import Key, Unavailable, Wanted
 from domain.errors import DomainError, Invalid, NotAllowed
-from infra.http.envelope import Context, canonical, decode, failure, request_id_of
+from infra.http.envelope import FARTHEST, Context, canonical, decode, failure, request_id_of
 from infra.http.failures import TooLarge, failed
 from infra.identity.callers import Credentials
 from infra.log import Seldom
@@ -225,7 +225,9 @@ def parsed(raw: bytes) -> dict[str, Any]:
         raise Invalid({"body": "is missing: a JSON object is expected"})
     try:
         value = decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError, ValueError):
+    except ArithmeticError:
+        raise Invalid({"body": f"has a number out of range: 1e-{FARTHEST} to 1e{FARTHEST}"}) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
         raise Invalid({"body": "is not well-formed JSON"}) from None
     if not isinstance(value, dict):
         raise Invalid({"body": "is not a JSON object"})

@@ -17,10 +17,11 @@ from domain.kernel import Aggregate
 from projections.projection import instant
 
 APP_VERSION = "0.1.0"
+FARTHEST = 1_000
+"""The greatest power of ten that a number's first digit may stand for, and its negative the least. Arithmetic and the
+database would fail on what is far beyond, and no rule needs it."""
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _canonical = msgspec.json.Encoder(order="deterministic", decimal_format="string").encode
 
 
@@ -57,8 +58,21 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes) -> Any:
-    """JSON with every fraction read as a decimal. Raises msgspec.DecodeError, or RecursionError for a nest too deep."""
+    """JSON with every fraction read as a decimal.
+
+    Raises msgspec.DecodeError; OverflowError for a number beyond reason; RecursionError for a nest too deep.
+    """
     return _decode(body)
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if not -FARTHEST <= number.adjusted() <= FARTHEST:
+        raise OverflowError("a number beyond reason")
+    return number
+
+
+_decode = msgspec.json.Decoder(float_hook=_number).decode
 
 
 def canonical(value: Any) -> bytes:

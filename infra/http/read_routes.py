@@ -15,7 +15,7 @@ from commands.bus import Unauthenticated
 from commands.wire import Id
 from domain.access import may
 from domain.actor import NOBODY
-from domain.errors import Invalid
+from domain.errors import Invalid, NotThere
 from domain.resource import Resource
 from infra.http.edge import Endpoint, answer
 from infra.http.envelope import Context, encode, head, success
@@ -101,6 +101,8 @@ class Reading:
             (value,) = request.path_params.values()
             if field.endswith("Id") and field in {f.name for f in resource.fields if f.kind == "ID"}:
                 value = str(id_in(request, next(iter(request.path_params))))
+            if "\x00" in value:  # which no text of a document has, nor PostgreSQL takes
+                raise NotThere(resource.name)
             await self.caught_up(context, resource)
             return one(context, resource, await self.reads.find_by(resource, context.actor, **{field: value}))
 

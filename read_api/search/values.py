@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from read_api.search.algebra import Value
 LONGEST = 1_000
 """Characters of a text."""
 MOST_DECIMALS, BEYOND = 15, 10**15
+_LEAST, _EXACT = Decimal(1).scaleb(-MOST_DECIMALS), Context(prec=40)
 TEXTS = frozenset({Kind.STRING, Kind.TEXT})
 NUMBERS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.DECIMAL})
 
@@ -67,7 +68,7 @@ def number_of(name: str, value: Any) -> Decimal:
     number = Decimal(value)
     if abs(number) >= BEYOND:
         raise Invalid({name: "is too large a number"})
-    if number != round(number, MOST_DECIMALS):
+    if number != number.quantize(_LEAST, context=_EXACT):
         raise Invalid({name: f"is not a number of at most {MOST_DECIMALS} decimals"})
     return number
 

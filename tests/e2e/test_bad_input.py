@@ -186,6 +186,27 @@ def test_a_query_string_over_32_kb_is_414(world: World, path: str) -> None:
             assert answer.status_code != 414
 
 
+def test_nul_in_a_path_is_nothing_that_there_is(root: Person) -> None:
+    """PostgreSQL takes no such text, and is not asked."""
+    refused(root.get("/v1/reservationpaymentbypaymentid/%00"), 404, "NOT_FOUND")
+    refused(root.get("/v1/reservationpaymentbypaymentid/a%00b"), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("number", ["1e9999999", "-1e9999999", "1e-9999999", "0e9999999", "1e1001"])
+def test_numbers_out_of_any_range_are_400(world: World, host: Person, guest: Person, number: str) -> None:
+    """Wherever they stand, before anything is reckoned with them."""
+    condition = f'{{"filters": {{"field": "pricePerNight", "operator": "eq", "value": {number}}}}}'
+    listing = json.dumps(LOFT).replace('"pricePerNight": 100', f'"pricePerNight": {number}')
+    dispute = f'{{"reservationId": "{ABSENT}", "issueType": "x", "description": "y", "raisedBy": {number}}}'
+    for caller, path, body in (
+        (world.nobody, "/bff-api/listings/list", condition),
+        (host, "/v1/listings", listing),
+        (guest, "/v1/disputes", dispute),
+    ):
+        keyed = JSON_TYPE | {"Idempotency-Key": world.unique("number")}
+        invalid(raw(caller, "POST", path, body.encode(), keyed), "body")
+
+
 def test_odd_headers_are_answered(world: World, root: Person) -> None:
     for headers in (
         {"Authorization": "Bearer"},

@@ -120,6 +120,7 @@ REFUSED: list[tuple[str, Any, dict[str, str], str]] = [
     ("an operator of another type", leaf("pricePerNight", "match", "x"), {}, "pricePerNight"),
     ("a text for a number", leaf("pricePerNight", "eq", "cheap"), {}, "pricePerNight"),
     ("a number for a text", leaf("title", "eq", 5), {}, "title"),
+    ("more decimals than there may be", leaf("pricePerNight", "eq", 0.1234567890123456), {}, "pricePerNight"),
     ("a text for a yes or no", leaf("isPublished", "eq", "true"), {}, "isPublished"),
     ("none of an enum", leaf("propertyType", "eq", "igloo on wheels"), {}, "propertyType"),
     ("no instant", leaf("createdAt", "range", {"gte": "yesterday"}), {}, "createdAt"),
@@ -225,3 +226,10 @@ def test_a_kept_filter_gives_no_further_patterns(world: World, guest: Person) ->
     ok(guest.post("/bff-api/listing/filters", {"filterName": name, "conditions": patterns}), 201)
     ok(ask(world, guest, "listing", patterns[:4], savedFilter=name))
     invalid(ask(world, guest, "listing", patterns[:5], savedFilter=name), "filters")
+
+
+def test_a_number_of_many_digits_on_both_sides_of_its_point_is_taken(world: World, guest: Person) -> None:
+    """Fifteen before it and fifteen behind it are more than decimals usually reckon with."""
+    body = b'{"filters": {"field": "pricePerNight", "operator": "eq", "value": 123456789012345.123456789012345}}'
+    found = ok(guest.ask("POST", "/bff-api/listing/list", {"Content-Type": "application/json"}, content=body))
+    assert found["total"] == 0
