@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.kernel import Recorded
+from infra.event_store.codec import UnknownEvent, aggregate_of
 from infra.opensearch.compose import Composer
 from infra.opensearch.concern import Concern, Touched, touched_by
 from infra.opensearch.layout import Layout
@@ -76,6 +77,11 @@ class Taking:
     def touched(self, events: Iterable[Recorded]) -> Touched:
         """What these events touched."""
         return touched_by(self._projections, events)
+
+    def concerned(self, index: Followed, unknown: UnknownEvent) -> bool:
+        """May an event of a newer release make a difference to the index?"""
+        handled = [p.handles for p in self._projections if p.resource in index.concern.models]
+        return unknown.concerns({aggregate_of(fact.TOPIC) for handles in handled for fact in handles})
 
     async def page(self, connection: Connection, index: Followed, touched: Touched, position: int) -> None:
         """Take in what was touched up to that position. Raises as `begin`."""

@@ -10,7 +10,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-import psycopg
 import structlog
 
 from commands.ports import Page, Unavailable
@@ -22,12 +21,14 @@ from infra.opensearch.paging import OnTheWay, begun
 from infra.opensearch.purge import Purge
 from infra.opensearch.rebuild import Rebuilds
 from infra.opensearch.rejects import Rejects
+from infra.opensearch.strange import Strange
 from infra.opensearch.told import tell
 from infra.opensearch.turns import LEAD, turn
 from infra.opensearch.versions import Progress as Kept
 from infra.opensearch.versions import Versions
 from infra.opensearch.writing import Writing
 from infra.postgres.connected import connected
+from infra.postgres.trouble import TROUBLE
 from infra.read_models.model import Connection
 from infra.read_models.progress import Progress
 from infra.read_models.rebuild import RebuildRunning
@@ -96,7 +97,7 @@ class Indexer:
         self._conninfo, self._feed, self._indexes = conninfo, feed, indexes
         self._taking, self._versions, self._rebuilds = taking, versions, rebuilds
         self._writing, self._rejects, self._purge = writing, rejects, purge
-        self._progress = progress
+        self._progress, self._strange = progress, Strange(taking)
         self._page_size = page
         self._pause = STANDBY_SECONDS
         self._unkept: set[str] = set()
@@ -113,7 +114,7 @@ class Indexer:
                     await connection.execute(NAMED)
                     await self._stand_by(connection)
                     await self._lead(connection)
-            except (psycopg.OperationalError, Unavailable) as away:
+            except (*TROUBLE, Unavailable) as away:
                 self._say(str(away))
             except Exception as error:  # noqa: BLE001 - a fault here must not end the reads of the whole product
                 self._say(f"{type(error).__name__}: {error}")
@@ -136,24 +137,29 @@ class Indexer:
     async def _lead(self, connection: Connection) -> None:
         self.leads = self._progress.fed = True
         self._rejects.forget()
+        self._strange.forget()
         for one in self._indexes:
             one.version = ""
         making = asyncio.create_task(self._make_due())
         try:
             while True:
                 worked, more = await self._round(connection)
-                self._pause, self.trouble = STANDBY_SECONDS, None
+                self._pause, self.trouble = STANDBY_SECONDS, self._strange.trouble
                 if not worked:
-                    await self._feed.wait_for_events(self._lowest, LONGEST_NAP)
+                    await self._nap()
                 elif not more:
                     await self._progress.rest(BREATH)
         finally:
             making.cancel()
             await asyncio.gather(making, return_exceptions=True)
 
-    @property
-    def _lowest(self) -> int:
-        return min((one.position for one in self._indexes if one.version), default=0)
+    async def _nap(self) -> None:
+        """Wait for something that any index can take in."""
+        awake = [one.position for one in self._indexes if one.version and not self._strange.stops(one)]
+        if awake:
+            await self._feed.wait_for_events(min(awake), LONGEST_NAP)
+        else:
+            await asyncio.sleep(STANDBY_SECONDS)
 
     async def _round(self, connection: Connection) -> tuple[bool, bool]:
         """Bring every index on by some pages. Was there anything, and is there more?"""
@@ -162,7 +168,7 @@ class Indexer:
             await self._look(connection)
             groups: defaultdict[int, list[Followed]] = defaultdict(list)
             for one in self._indexes:
-                if one.version:
+                if one.version and not self._strange.stops(one):
                     groups[one.position].append(one)
             for position, followed in sorted(groups.items()):
                 any_, yet = await self._take_in(connection, followed, position)
@@ -172,11 +178,15 @@ class Indexer:
             await self._keep()
         return worked, more
 
-    async def _page(self, position: int, size: int) -> Page:
+    async def _page(self, position: int, size: int, followed: Sequence[Followed]) -> tuple[Page, Sequence[Followed]]:
+        """What comes next, and which of these it is for."""
         try:
-            return await self._feed.read(position, size)
+            return await self._feed.read(position, size), followed
         except UnknownEvent as unknown:
-            raise Unavailable("A newer release wrote an event that this one does not know.", why=unknown) from unknown
+            page, passing = self._strange.met(unknown, followed, position)
+            if self._strange.trouble:
+                self._say(self._strange.trouble)
+            return page, passing
 
     async def _look(self, connection: Connection) -> None:
         """Which version of each index is live, and how far it has come."""
@@ -212,9 +222,9 @@ class Indexer:
         size, left = self._page_size, PAGES * self._page_size
         try:
             while left > 0:
-                page = await self._page(position, size)
+                page, followed = await self._page(position, size, followed)
                 more = len(page.events) == size
-                if page.position == position:
+                if page.position == position or not followed:
                     break
                 on = await begun(self._taking, connection, followed, page, self._say)
                 last, before, followed, position = before, on, on.followed, page.position
@@ -271,7 +281,7 @@ class Indexer:
             try:
                 self._log.info("search index is rebuilt, as it is missing or declared otherwise", index=one.name)
                 await self._rebuilds.run(one.name)
-            except (RebuildRunning, ReadBehind, Unavailable, psycopg.OperationalError) as trouble:
+            except (RebuildRunning, ReadBehind, Unavailable, *TROUBLE) as trouble:
                 self._say(f"{one.name} is not rebuilt yet: {trouble}")
                 return False
             except Exception as error:  # noqa: BLE001 - the other indexes go on

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from infra.event_store.codec import UnknownEvent
 from infra.opensearch.comparing import Comparing
 from infra.opensearch.followed import Followed, Taking
 from infra.opensearch.mappings import declaration
@@ -230,9 +231,17 @@ class _Rebuild:
             await tell(self._connection, {index.name: (index.version, index.position)})
 
     async def _next(self) -> int:
-        """Take in the next page. Answers how many events it had."""
+        """Take in the next page, and pass an event of a newer release that does not concern the index. Answers how many
+        events it had. Raises UnknownEvent.
+        """
         parts, index = self._parts, self.index
-        page = await parts.feed.read(index.position, PAGE)
+        try:
+            page = await parts.feed.read(index.position, PAGE)
+        except UnknownEvent as unknown:
+            if unknown.position is None or parts.taking.concerned(index, unknown):
+                raise
+            index.position = unknown.position
+            return PAGE  # there may be more
         await parts.taking.page(self._connection, index, parts.taking.touched(page.events), page.position)
         index.position = page.position
         return len(page.events)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from infra.event_store import UnknownEvent
 from infra.opensearch.writing import Write, Writing
 from read_api.search.algebra import OneOf
 from tests.infra.opensearch.conftest import BOOKS, SHELVES, Library, found
@@ -55,3 +58,22 @@ async def test_a_document_that_ends_is_found_no_more_and_cannot_come_back(librar
     late = Write(index.version, str(book.id), before, {"id": str(book.id), "deleted": False})
     assert await Writing(search.cluster).all([late]) == []
     assert await search.engine.get(BOOKS, book.id, BEN) is None
+
+
+async def test_an_event_of_a_newer_release_stops_only_indexes_that_it_may_concern(library: Library) -> None:
+    """Books depend on readings too, shelves on nothing else: these go on, and can be made anew."""
+    search = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    book = await library.world.book(shelf, BEN)
+    await library.shows(search)
+    stands = library.world.position
+    await library.world.strange("book.bound.v1")
+    await library.world.shelf(ANNA, "cellar")
+    await library.shows(search, SHELVES)
+    assert (await found(search, SHELVES, MODERATOR)).total == 2
+    assert search.indexes["book"].position == stands
+    assert "stop before it" in str(search.indexer.trouble)
+    assert await search.engine.get(BOOKS, book.id, BEN) is not None, "as of before"
+    assert await search.rebuilds.run("shelf") == library.world.position
+    with pytest.raises(UnknownEvent):
+        await search.rebuilds.run("book")
