@@ -67,7 +67,7 @@ def retry(model: Model, stream: Stream, data: Data = DATA) -> None:
     A document that a search index rejected is written anew, as it is by now.
     """
     from infra.cli import searching
-    from infra.cli.operate import console, operate
+    from infra.cli.operate import console, operate, say_indexes_lack
     from infra.opensearch.rejects import SEARCH
     from infra.read_models.retrying import retry as run
 
@@ -75,9 +75,10 @@ def retry(model: Model, stream: Stream, data: Data = DATA) -> None:
         searching.retry(model, stream, data)
         return
 
-    async def on_all(_settings: Any, conninfo: str, store: Any, side: Any) -> None:
+    async def on_all(settings: Any, conninfo: str, store: Any, side: Any) -> None:
         taken = await run(conninfo, store, side.model(model), stream)
         console().print(f"{model} has taken in {taken} events of {stream}")
+        say_indexes_lack(settings)
 
     operate(data, on_all)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from infra.cli.operate import console, operate
+from infra.cli.operate import console, operate, say_indexes_lack
 from infra.cli.serving import spare_the_collector
 from infra.event_store import PostgresEventStore
 from infra.read_models.filling import GENTLE, USUAL
@@ -32,12 +32,13 @@ def rebuild(name: str, data: Path, *, back: bool, afresh: bool, hurry: bool) -> 
     """Fills one read model, or all, anew, or goes back to what was replaced; with a progress bar."""
     pace = USUAL if hurry else GENTLE
 
-    async def run(_settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
+    async def run(settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
         spare_the_collector()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("events"))
         with Progress(*columns, RateColumn(), TimeRemainingColumn(), console=console()) as bar:
             for model in _named(name, side):
                 await _rebuilt(model, side.go_back if back else partial(side.rebuild, afresh=afresh, pace=pace), bar)
+        say_indexes_lack(settings)
 
     operate(data, run)
 

@@ -10,9 +10,9 @@ from tests.e2e.talk import Person, ok
 from tests.e2e.world import World
 
 
-def innkeep(server: Server, *words: str, code: int = 0) -> str:
+def innkeep(server: Server, *words: str, code: int = 0, **settings: str) -> str:
     command = [str(INNKEEP), *words, "--data", str(server.data / "innkeep")]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
 
@@ -40,6 +40,8 @@ def test_a_read_model_is_made_anew_while_it_is_read(server: Server, world: World
     listing = world.listing(host)
     assert "listing" in innkeep(server, "rebuild", "listing")
     assert "listing" in innkeep(server, "rebuild", "listing", "--hurry")
+    back = innkeep(server, "rebuild", "listing", "--back", OPENSEARCH_URL="http://127.0.0.1:9")
+    assert "`innkeep rebuild search:all`" in back, "no event tells whoever keeps search indexes"
     assert ok(host.get(f"/v1/listings/{listing['id']}"))["listing"]["id"] == listing["id"]
     assert "There is no read model nonsense" in innkeep(server, "rebuild", "nonsense", code=2)
 

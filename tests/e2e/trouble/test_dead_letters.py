@@ -40,10 +40,10 @@ def world(database: str, folders: Path) -> Iterator[World]:
         yield world
 
 
-def innkeep(world: World, database: str, *words: str, code: int = 0) -> str:
+def innkeep(world: World, database: str, *words: str, code: int = 0, **settings: str) -> str:
     done = subprocess.run(
         [INNKEEP, *words],
-        env=environment(MODE="sandbox", DATABASE_URL=database),
+        env=environment(MODE="sandbox", DATABASE_URL=database, **settings),
         cwd=world.server.data,
         capture_output=True,
         text=True,
@@ -87,7 +87,10 @@ def test_one_poisoned_listing_does_not_stop_the_bookings_of_others(world: World,
 
     with psycopg.connect(database) as connection:
         connection.execute(MENDED, [position])
-    assert "has taken in 1 events" in innkeep(world, database, "dead-letters", "retry", "listing", theirs["id"])
+    retry = ("dead-letters", "retry", "listing", theirs["id"])
+    told = innkeep(world, database, *retry, OPENSEARCH_URL="http://127.0.0.1:9")
+    assert "has taken in 1 events" in told
+    assert "`innkeep rebuild search:all`" in told
     assert innkeep(world, database, "dead-letters", "list", "--json").strip() == "[]"
     assert ok(host.get(f"/v1/listings/{theirs['id']}"))["listing"]["title"] == "Loft at the river"
     ok(host.patch(f"/v1/listings/{theirs['id']}", {"title": "Loft again"}))
