@@ -11,6 +11,7 @@ from infra.engines import Engines
 from infra.event_store import PostgresEventStore
 from infra.health import Part
 from infra.postgres.watch import Watch
+from infra.read_models.catalogue import MOST_COUNTED
 from infra.read_models.side import ReadSide
 from infra.roles import Role
 from infra.scheduler import Scheduler
@@ -81,7 +82,7 @@ def parts_of(
 
 
 async def _read_models(side: ReadSide) -> dict[str, Any]:
-    found = await side.health()
+    found = await side.health(most=MOST_COUNTED)
     sick = [
         f"{model.name} is {model.state}"
         + (f" by {model.failed_event} at position {model.failed_position}" if model.failed_event else "")

@@ -26,6 +26,7 @@ from infra.opensearch.turns import turn
 from infra.opensearch.versions import Shape, Versions
 from infra.opensearch.writing import Writing
 from infra.postgres.connected import connected
+from infra.read_models.catalogue import MOST_COUNTED
 from infra.read_models.progress import Progress
 from infra.read_models.side import ReadSide, WholeLog
 from projections.projection import Projection
@@ -116,10 +117,12 @@ class SearchSide:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def lags(self) -> list[IndexLag]:
-        """How far each index is behind the log, as its keeper last told. Raises Unavailable."""
+    async def lags(self, *, most: int | None = None) -> list[IndexLag]:
+        """How far each index is behind the log, as its keeper last told, where no more than `most` events are counted.
+        Raises Unavailable.
+        """
         async with self.asking.connection() as connection:
-            return await lags(connection, [*self.indexes])
+            return await lags(connection, [*self.indexes], most=most)
 
     async def retry(self, name: str, document: UUID) -> None:
         """Try anew a document of an index that was rejected, as it is by now.
@@ -137,7 +140,7 @@ class SearchSide:
 
     async def health(self) -> Mapping[str, Any]:
         """How the indexes are: their lag, what keeps them from being written, what is rebuilt or was rejected."""
-        found = {lag.name: lag for lag in await self.lags()}
+        found = {lag.name: lag for lag in await self.lags(most=MOST_COUNTED)}
         told: dict[str, Any] = {
             "leads": self.indexer.leads,
             "lag": {

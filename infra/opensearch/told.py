@@ -17,7 +17,7 @@ TELL = """INSERT INTO search_index (name, version, position)
 POSITIONS = "SELECT name, position FROM search_index"
 NAMES = "SELECT name FROM search_index"
 HEALTH = """SELECT s.name, s.version, s.position,
-    (SELECT count(*) FROM event AS e WHERE e.position > s.position),
+    (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.position > s.position LIMIT %s) AS behind),
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
       JOIN command AS c ON c.id = e.command WHERE e.position > s.position ORDER BY e.position LIMIT 1), 0)::float8,
     (SELECT count(DISTINCT d.subject) FROM dead_letter AS d WHERE d.model = 'search:' || s.name)
@@ -47,9 +47,11 @@ async def tell(connection: Connection, reached: Mapping[str, tuple[str, int]]) -
         await connection.execute(TELL, values, prepare=True)
 
 
-async def lags(connection: Connection, names: Collection[str]) -> list[IndexLag]:
-    """How far each of these indexes is behind; one that was never filled is not in it."""
-    cursor = await connection.execute(HEALTH, [list(names)])
+async def lags(connection: Connection, names: Collection[str], *, most: int | None = None) -> list[IndexLag]:
+    """How far each of these indexes is behind, where no more than `most` events are counted; one that was never filled
+    is not in it.
+    """
+    cursor = await connection.execute(HEALTH, [most, list(names)])
     return [IndexLag(*row) for row in await cursor.fetchall()]
 
 

@@ -24,12 +24,15 @@ ENTER = """INSERT INTO read_model (name, version, declaration) VALUES (%s, %s, %
     state = 'live', failed_position = NULL, failed_event = NULL, error = NULL, updated_at = now(),
     epoch = read_model.epoch + 1"""
 HEALTH = """SELECT r.name, r.version, r.declaration, r.position, r.state,
-    (SELECT count(*) FROM event AS e WHERE e.position > r.position),
+    (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.position > r.position LIMIT %s) AS behind),
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
       JOIN command AS c ON c.id = e.command WHERE e.position > r.position ORDER BY e.position LIMIT 1), 0)::float8,
     r.failed_position, r.failed_event, r.error,
     (SELECT count(DISTINCT d.subject) FROM dead_letter AS d WHERE d.model = r.name)
   FROM read_model AS r ORDER BY r.name"""
+
+MOST_COUNTED = 10_000
+"""Events that health says a read model is behind: so many are so many or more, as anybody may ask, and as often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,11 @@ async def make_table(connection: Connection, model: Model, table: str) -> None:
         await connection.execute(statement)
 
 
-async def health(connection: Connection, models: Mapping[str, Model]) -> list[ModelHealth]:
-    """How each declared read model does, by name: the truth of the database, whoever runs them."""
-    cursor = await connection.execute(HEALTH)
+async def health(connection: Connection, models: Mapping[str, Model], *, most: int | None = None) -> list[ModelHealth]:
+    """How each declared read model does, by name: the truth of the database, whoever runs them. Of the events that one
+    is behind, no more than `most` are counted.
+    """
+    cursor = await connection.execute(HEALTH, [most])
     found = {
         name: ModelHealth(name, _state(models[name], version, declaration, state), at, events, seconds, *told)
         for name, version, declaration, at, state, events, seconds, *told in await cursor.fetchall()

@@ -121,10 +121,12 @@ class ReadSide:
         """These models are filled by other runners than the one here."""
         self.runner = self.runner_of(self.models.keys() - {*names}, self._log)
 
-    async def health(self) -> list[ModelHealth]:
-        """How every read model does, and how far behind the log it is. Raises Unavailable."""
+    async def health(self, *, most: int | None = None) -> list[ModelHealth]:
+        """How every read model does, and how far behind the log it is, where no more than `most` events are counted.
+        Raises Unavailable.
+        """
         async with self.asking.connection() as connection:
-            return await health(connection, self.models)
+            return await health(connection, self.models, most=most)
 
     async def rebuild(
         self,

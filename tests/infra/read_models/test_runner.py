@@ -252,6 +252,7 @@ async def test_lag_is_told_in_events_and_seconds(world: World) -> None:
     assert {(model.events_behind, model.seconds_behind) for model in await side.health()} == {(0, 0.0)}
     await world.shelf(ANNA)
     assert {model.events_behind for model in await side.health()} == {2}
+    assert {model.events_behind for model in await side.health(most=1)} == {1}, "no more are counted than are asked for"
     assert all(model.seconds_behind > 0 for model in await side.health())
 
 
