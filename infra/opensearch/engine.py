@@ -31,6 +31,7 @@ from read_api.search.ports import Found, Hit
 
 NO_CURSOR = frozenset({400, 500})
 TOO_MUCH = 400
+"""How OpenSearch answers what it cannot look for, and what is no question."""
 """What is answered to sort keys that are none of this order: an empty one among them is a fault to it."""
 WINDOW = 10_000
 """Documents that one answer may pass over and hold together."""
