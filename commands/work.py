@@ -171,8 +171,9 @@ class Work:
         self._caught_up |= {aggregate.id.int for aggregate in remembered}
 
     def expect(self, aggregate: Aggregate, record_version: int | None) -> None:
-        """As `Aggregate.expect`, for commands that save before they end: what has begun moved the version itself. Raises
-        STALE_VERSION.
+        """As `Aggregate.expect`, for commands that save more than once: what has begun moved the version itself.
+
+        Raises STALE_VERSION.
         """
         if not self.course.begun:
             aggregate.expect(record_version)
