@@ -23,6 +23,8 @@ from infra.postgres.embedded import EmbeddedPostgres
 START = 300.0
 """Seconds that a server has to answer its first request."""
 STOP = 15.0
+LOG_FILES = 128
+"""Files of the write-ahead log, of 16 MB each, that a server has from the beginning."""
 ROOT = Path(__file__).parents[1]
 SUPERADMIN = ("admin@innkeep.example", "innkeep-admin")
 
@@ -51,11 +53,26 @@ def postgres() -> Iterator[str]:
     try:
         server = EmbeddedPostgres.start(folder)
         try:
+            _as_after_a_while(server.conninfo)
             yield server.conninfo
         finally:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_after_a_while(conninfo: str) -> None:
+    """Have the files of the write-ahead log made: a server that runs for long writes over its old ones.
+
+    A new one makes each of them while whoever commits waits, some 50 ms for every 16 MB.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for size in ("min_wal_size", "max_wal_size"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(size), f"{LOG_FILES * 16}MB"))
+        connection.execute("SELECT pg_reload_conf()")
+        for _ in range(LOG_FILES):
+            connection.execute("SELECT pg_logical_emit_message(false, 'benchmark', repeat('x', 16000000), false)")
+        connection.execute("CHECKPOINT")
 
 
 def database(conninfo: str, name: str) -> str:

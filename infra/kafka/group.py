@@ -24,6 +24,10 @@ PATIENCE = 0.1
 """Seconds that the first of them is waited for."""
 COMMIT_SECONDS = 1.0
 """Between two times that Kafka is told what is consumed. It only spares reading again what is in the documents."""
+HEARTBEAT_MS = 500
+"""Between two signs of life to Kafka. At the next one after another process joins, this one hears of it and lets go of
+its lanes: until then the other has nothing to do.
+"""
 FULL_SECONDS = 0.5
 """That a lane may be full before it is paused."""
 LOOK_SECONDS = 0.005
@@ -69,6 +73,7 @@ class LaneGroup:
             "isolation.level": "read_committed",
             "partition.assignment.strategy": "roundrobin",
             "session.timeout.ms": 10_000,
+            "heartbeat.interval.ms": HEARTBEAT_MS,
             "fetch.wait.max.ms": 20,
             "allow.auto.create.topics": False,
             "topic.metadata.refresh.interval.ms": 5_000,
