@@ -161,11 +161,13 @@ class Reservation(Aggregate):
         )
 
     def authorised(self) -> None:
-        """A payment is authorised, and waits for the host until the hold's end, which is never moved forward."""
+        """A payment is authorised, and waits for the host until the hold's end, which is never moved forward.
+
+        Recorded though it may change nothing: else an end of the reservation at the same time would not be noticed, and
+        nobody would let go of the payment.
+        """
         self._expect("pending")
-        until = max(self.hold_expires_at, self.acceptable_until)
-        if (until, "processing") != (self.hold_expires_at, self.payment_confirmation):
-            self._authorised(hold_expires_at=until)
+        self._authorised(hold_expires_at=max(self.hold_expires_at, self.acceptable_until))
 
     def capture_failed(self, *, at: datetime, retry: timedelta) -> None:
         """The host accepted, but the money did not come: for a while the guest may pay in another way."""

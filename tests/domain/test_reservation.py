@@ -122,8 +122,11 @@ def test_and_it_never_shortens_the_hold() -> None:
     )
 
 
-def test_authorising_twice_authorises_once() -> None:
-    given(Reservation).having(requested_by_hand, authorised).when(authorised).nothing()
+def test_a_second_authorisation_is_recorded_though_the_hold_is_the_same() -> None:
+    """What is not appended to is not guarded against an end of the reservation at the same time."""
+    given(Reservation).having(requested_by_hand, authorised).when(authorised).then(
+        "reservation.authorised.v1", hold_expires_at=ASKED + 24 * HOUR
+    )
 
 
 def test_if_the_capture_fails_the_hold_lasts_15_more_minutes() -> None:
