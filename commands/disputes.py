@@ -141,10 +141,7 @@ async def _check_admin(work: Work, id: UUID | None) -> None:
     """Whoever is put in charge may move disputes. Raises Invalid."""
     if id is None or id == work.actor.id:
         return
-    try:
-        user = await work.load(User, id, fresh=True)
-    except NotThere:
-        user = User.at(id)
+    user = await work.load(User, id, fresh=True)
     if not user.active or not Actor(id, user.role).admin:
         raise Invalid({"adminId": "is no admin"})
 
@@ -228,18 +225,12 @@ async def _check_related(work: Work, id: UUID, reservation: UUID) -> None:
 
 
 async def _record_of(work: Work, id: UUID) -> UUID | None:
-    try:
-        record = await work.load(PaymentRecord, id, fresh=True)
-    except NotThere:
-        return None
+    record = await work.load(PaymentRecord, id, fresh=True)
     return record.entry.reservation if record.version else None
 
 
 async def _attempt_of(work: Work, id: UUID) -> UUID | None:
-    try:
-        attempt = await work.load(PaymentAttempt, id, fresh=True)
-    except NotThere:
-        return None
+    attempt = await work.load(PaymentAttempt, id, fresh=True)
     return attempt.charge.reservation if attempt.version else None
 
 

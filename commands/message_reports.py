@@ -98,10 +98,7 @@ async def _check_staff(work: Work, id: UUID | None) -> None:
     """Whoever is put in charge may moderate. Raises Invalid."""
     if id is None or id == work.actor.id:
         return
-    try:
-        user = await work.load(User, id, fresh=True)
-    except NotThere:
-        user = User.at(id)
+    user = await work.load(User, id, fresh=True)
     if not user.active or not Actor(id, user.role).staff:
         raise Invalid({"adminId": "is nobody of the staff"})
 

@@ -84,6 +84,9 @@ class Work:
     async def load(self, kind: type[A], stream: UUID, *, fresh: bool = False) -> A:
         """A draft of the stream, the same one each time. Ask `fresh` for what is decided on but not written:
         the append's version check guards only the streams that it appends to.
+
+        A stream of another kind is to whoever asks as one that never began: an error that told the two apart would
+        tell of what they may not see, as a sealed review's id can be worked out.
         """
         fresh = fresh or self.fresh
         known = self._known(kind, stream, fresh=fresh)
@@ -92,11 +95,11 @@ class Work:
         try:
             found = await self.store.load(kind, stream, fresh=fresh)
         except WrongKind:
-            raise NotThere(kind.TOPIC.replace("_", " ")) from None
+            return kind.at(stream)
         return self._take(kind, found, fresh=fresh)
 
     async def load_all(self, wanted: Iterable[Wanted]) -> None:
-        """Have these streams at hand for `load`, all read in one question. Raises as `load`."""
+        """Have these streams at hand for `load`, all read in one question."""
         missing = [
             Wanted(kind, stream, fresh or self.fresh)
             for kind, stream, fresh in wanted

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.e2e.reviews.reviewing import AGGREGATES, REVIEWS, review
 from tests.e2e.talk import ABSENT, Caller, Json, Person, ok, refused, told
 from tests.e2e.world import World, rows, wire
@@ -82,6 +84,43 @@ def test_until_published_a_review_leaks_nowhere(
                 assert without_ids(real.json(), written["id"]) == without_ids(unreal.json(), ABSENT), (
                     f"{name}: {told(real)}"
                 )
+
+
+ELSEWHERE: tuple[tuple[str, str, Json | None], ...] = (
+    ("PATCH", "/v1/listings/{}", {"title": "x"}),
+    ("DELETE", "/v1/listings/{}", None),
+    ("PATCH", "/v1/listinglocaletexts/{}", {"localizedTitle": "x"}),
+    ("DELETE", "/v1/listinglocaletexts/{}", None),
+    ("PATCH", "/v1/listingcalendars/{}", {"minStay": 2}),
+    ("PATCH", "/v1/reservations/{}", {"bookingStatus": "cancelled"}),
+    ("PATCH", "/v1/startreservationpayment/{}", {"paymentUserParams": {"paymentMethodId": "pm_card_visa"}}),
+    ("PATCH", "/v1/disputes/{}", {"issueType": "x"}),
+    ("PATCH", "/v1/profile/{}", {"fullname": "x"}),
+    ("PATCH", "/v1/messagethreads/{}", {"isOpen": False}),
+    ("DELETE", "/v1/messagethreads/{}", None),
+    ("PATCH", "/v1/messages/{}", {"content": "x"}),
+    ("POST", "/v1/messages", {"threadId": "{}", "content": "x"}),
+    ("POST", "/v1/messagereports", {"messageId": "{}", "reportReason": "x"}),
+    ("POST", "/v1/disputes", {"reservationId": "{}", "issueType": "x", "description": "x"}),
+    ("DELETE", "/bff-api/listings/filters/{}", None),
+)
+"""Requests about something that is no review, which name it by an id."""
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ELSEWHERE)
+def test_asked_for_as_something_else_a_sealed_review_is_as_absent_as_nothing(
+    hosting: Person, staying: Person, stay: Json, method: str, path: str, body: Json | None
+) -> None:
+    """Its id can be worked out from the stay's by whoever knows how: that tells them nothing."""
+    written = review(staying, stay, "listing")["id"]
+
+    def told_of(id: str) -> str:
+        said = body and {name: value if value != "{}" else id for name, value in body.items()}
+        answer = hosting.ask(method, path.format(id), json=said)
+        refused(answer, 404, "NOT_FOUND")
+        return without_ids(answer.json(), id)
+
+    assert told_of(written) == told_of(ABSENT)
 
 
 def without_ids(error: Json, own: str) -> str:
