@@ -6,7 +6,7 @@ A stay over a month's end is one claim in each month's stream, all of them saved
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -90,15 +90,21 @@ async def months_to_come(work: Work, listing: Listing) -> list[CalendarMonth]:
     terms, policies = work.services.terms, listing.policies
     window = max(terms.booking_window_days, policies.booking_window_days or 0)
     longest = max(terms.max_stay_nights, listing.offer.max_stay or 0)
-    today = local_date(listing.zone, work.at)
-    yesterday = today - timedelta(days=1)
-    days = {month for month, _ in months(Nights(yesterday, today + timedelta(days=window + longest + 1)))}
+    since, today = earliest_last_night(work.at), local_date(listing.zone, work.at)
+    days = {month for month, _ in months(Nights(since, today + timedelta(days=window + longest + 1)))}
     entries = await work.services.documents.select(LISTING_CALENDAR.name, listingId=str(listing.id))
     listed = (date.fromisoformat(entry["date"]) for entry in entries)
-    days |= {night.replace(day=1) for night in listed if night >= yesterday}
+    days |= {night.replace(day=1) for night in listed if night >= since}
     streams = [CalendarMonth.id_of(listing.id, day) for day in sorted(days)]
     await work.load_all(Wanted(CalendarMonth, stream) for stream in streams)
     return [await work.load(CalendarMonth, stream) for stream in streams]
+
+
+def earliest_last_night(at: datetime) -> date:
+    """Whoever has not checked out at that instant has no earlier night as their last, wherever on earth they stay: the
+    date there is a day behind UTC's at most.
+    """
+    return local_date("UTC", at) - timedelta(days=2)
 
 
 async def _place(work: Work, listing_id: UUID) -> Place:

@@ -19,6 +19,7 @@ from commands.listing_messages import (
 )
 from commands.ports import Answer
 from commands.registry import Command, Route
+from commands.stays import check_outs
 from commands.work import Work
 from domain.access import LoggedIn
 from domain.errors import Invalid, NotThere, Refused
@@ -79,10 +80,7 @@ async def delete_listing(work: Work, m: DeleteListing) -> Answer:
     listing = await work.load(Listing, m.listing_id)
     work.admit(LISTING, listing.facts)
     months = await months_to_come(work, listing)
-    stays: dict[Any, date] = {}
-    for month in months:
-        stays |= month.stays()
-    listing.check_left(stays.values(), work.at, work.services.terms.check_out_time)
+    listing.check_left(await check_outs(work, months), work.at)
     for month in months:
         month.close()
     listing.delete()

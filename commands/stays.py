@@ -6,15 +6,20 @@ nothing written there would tell.
 
 from __future__ import annotations
 
-from commands.calendar_nights import calendar, claim_nights, release_nights, settle_nights
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from commands.calendar_nights import calendar, claim_nights, earliest_last_night, release_nights, settle_nights
 from commands.ports import Wanted
 from commands.work import Work
+from domain.calendar_month import CalendarMonth
 from domain.errors import NotThere, Refused
 from domain.listing import Listing
 from domain.reservation import PaymentConfirmation, Reservation
 from domain.stay import Nights
 from domain.user import User
-from domain.zones import local_date
+from domain.zones import days_before, instant, local_date
 
 
 async def confirm(work: Work, reservation: Reservation) -> None:
@@ -52,6 +57,19 @@ async def _somebody_left(work: Work, reservation: Reservation) -> bool:
     await work.load_all(Wanted(User, party, fresh=True) for party in parties)
     users = [await work.load(User, party, fresh=True) for party in parties]
     return any(user.version and not user.active for user in users)
+
+
+async def check_outs(work: Work, months: Iterable[CalendarMonth]) -> list[datetime]:
+    """When those check out who have nights of these months and may be there still: by the times that were agreed with
+    them, whatever the listing says by now.
+    """
+    since = earliest_last_night(work.at)
+    last_nights: dict[UUID, date] = {}
+    for month in months:
+        last_nights |= {claim: night for claim, night in month.stays().items() if night >= since}
+    await work.load_all(Wanted(Reservation, claim) for claim in last_nights)
+    stays = [((await work.load(Reservation, claim)).stay, night) for claim, night in last_nights.items()]
+    return [instant(stay.zone, days_before(night, -1), stay.check_out_time) for stay, night in stays]
 
 
 async def expire(work: Work, reservation: Reservation, confirmation: PaymentConfirmation = "canceled") -> None:

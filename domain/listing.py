@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from domain.errors import Invalid, NotThere, Refused
 from domain.kernel import Aggregate, event
 from domain.policies import GRACE, Grace, Policy, Step, custom, named
 from domain.pricing import Rates, Season
-from domain.zones import instant
 
 PropertyType = Literal["apartment", "house", "villa", "room", "condo", "loft", "studio", "other"]
 ApprovalType = Literal["instant", "manual"]
@@ -187,10 +186,9 @@ class Listing(Aggregate):
         if self.exists and self.published:
             self._unpublished()
 
-    def check_left(self, last_nights: Iterable[date], at: datetime, check_out_time: time) -> None:
-        """Everyone who has a stay has checked out; the time is the marketplace's. Raises LISTING_HAS_CLAIMS."""
-        leaves_at = self.policies.check_out_time or check_out_time
-        staying = sum(instant(self.zone, night + timedelta(days=1), leaves_at) > at for night in last_nights)
+    def check_left(self, check_outs: Iterable[datetime], at: datetime) -> None:
+        """Everyone who has a stay has checked out, as it was agreed with them. Raises LISTING_HAS_CLAIMS."""
+        staying = sum(leaves > at for leaves in check_outs)
         if staying:
             raise Refused(
                 "LISTING_HAS_CLAIMS",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,8 +19,10 @@ from commands.work import Work
 from domain.actor import NOBODY, Actor
 from domain.errors import NotAllowed, NotThere, Refused
 from domain.listing import Listing
-from domain.stay import Nights
-from tests.commands.house import NOON, House, listed, open_house, somebody
+from domain.reservation import Reservation
+from domain.stay import Nights, Stay
+from tests.commands.house import LOFT, NOON, House, listed, open_house, somebody
+from tests.domain.stays import AGREEMENT, requested
 
 
 class Hold(Message):
@@ -33,8 +36,11 @@ class Hold(Message):
 
 async def hold(work: Work, m: Hold) -> Answer:
     listing = await work.load(Listing, m.listing_id, fresh=True)
-    _ = listing.offer
-    await claim_nights(work, m.listing_id, m.claim_id, Nights(m.check_in, m.check_out))
+    zone = listing.zone
+    nights = Nights(m.check_in, m.check_out)
+    await claim_nights(work, m.listing_id, m.claim_id, nights)
+    stay = Stay(nights, zone, time(15), time(11))
+    requested(await work.load(Reservation, m.claim_id), replace(AGREEMENT, listing=listing.id, stay=stay), work.at)
     return Answer()
 
 
@@ -112,6 +118,29 @@ class TestDelete:
         with pytest.raises(Refused):
             await house.ask("deleteListing", host, listingId=listing["id"])
         house.now = datetime(2026, 6, 1, 9, tzinfo=UTC)
+        assert (await house.ask("deleteListing", host, listingId=listing["id"]))["isActive"] is False
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"bookingPolicies": {"checkOutTime": "06:00"}},
+            {"bookingPolicies": None},
+            {"location": LOFT["location"] | {"timeZone": "Pacific/Kiritimati"}},
+        ],
+        ids=["an earlier time", "the usual time", "a zone ahead"],
+    )
+    async def test_it_counts_by_the_times_that_were_agreed_whatever_the_host_says_since(
+        self, house: House, host: Actor, change: dict[str, Any]
+    ) -> None:
+        listing = await listed(house, host, bookingPolicies={"checkOutTime": "18:00"})
+        stay = {"checkIn": "2026-06-01", "checkOut": "2026-06-03", "guestCount": 1}
+        await house.ask("createReservation", somebody(), listingId=listing["id"], **stay)
+        await house.ask("updateListing", host, listingId=listing["id"], **change)
+        house.now = datetime(2026, 6, 3, 15, 59, tzinfo=UTC)  # 17:59 in Paris, and tomorrow at Kiritimati
+        with pytest.raises(Refused) as refusal:
+            await house.ask("deleteListing", host, listingId=listing["id"])
+        assert (refusal.value.rule, refusal.value.detail) == ("LISTING_HAS_CLAIMS", {"stays": 1})
+        house.now = datetime(2026, 6, 3, 16, tzinfo=UTC)
         assert (await house.ask("deleteListing", host, listingId=listing["id"]))["isActive"] is False
 
     async def test_a_host_block_does_not_keep_it(self, house: House, host: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -142,29 +142,17 @@ def test_a_currency_changes_only_with_every_price(
 
 
 @pytest.mark.parametrize(
-    ("last_night", "at", "left"),
-    [
-        (date(2026, 6, 9), NOON, True),  # 14:00 in Paris: they left at 11:00
-        (date(2026, 6, 9), NOON.replace(hour=9), True),  # on the stroke of 11:00
-        (date(2026, 6, 9), NOON.replace(hour=8, minute=59), False),
-        (date(2026, 6, 10), NOON, False),
-    ],
+    ("check_out", "left"),
+    [(NOON - timedelta(days=99), True), (NOON, True), (NOON + timedelta(minutes=1), False)],
 )
-def test_a_listing_stays_while_someone_has_not_checked_out(last_night: date, at: datetime, left: bool) -> None:
+def test_a_listing_stays_while_someone_has_not_checked_out(check_out: datetime, left: bool) -> None:
     listing = given(Listing).when(created()).then("listing.created.v1")
     if left:
-        listing.check_left([date(2026, 1, 1), last_night], at, time(11))
+        listing.check_left([NOON - timedelta(days=100), check_out], NOON)
         return
     with pytest.raises(Refused) as refusal:
-        listing.check_left([date(2026, 1, 1), last_night], at, time(11))
+        listing.check_left([NOON - timedelta(days=100), check_out], NOON)
     assert (refusal.value.rule, refusal.value.detail) == ("LISTING_HAS_CLAIMS", {"stays": 1})
-
-
-def test_the_host_says_when_guests_check_out() -> None:
-    offer = replace(LOFT, policies=BookingPolicies(check_out_time=time(15)))
-    listing = given(Listing).when(created(offer)).then("listing.created.v1")
-    with pytest.raises(Refused):
-        listing.check_left([date(2026, 6, 9)], NOON, time(11))
 
 
 def test_an_invalid_offer_changes_nothing() -> None:
