@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
+from commands.calendar_nights import months_to_come
+from commands.ports import Wanted
 from commands.work import Work
+from domain.calendar_month import CalendarMonth
 from domain.claim import Claim
 from domain.errors import Refused
 from domain.listing import Listing
@@ -16,20 +19,34 @@ OPEN = ("pending", "confirmed")
 
 
 async def let_go(work: Work, user: User) -> None:
-    """Free the e-mail address, unpublish the listings, leave the superAdmins. Sessions and API keys need no word:
-    they count for active users alone.
+    """Free the e-mail address, unpublish the listings and close their calendars, leave the superAdmins. Sessions and
+    API keys need no word: they count for active users alone.
+
+    Whoever claims nights at this very moment writes to one of the months that are closed, and only one of the two is
+    recorded: what was claimed before they are read, the stays that are looked for afterwards have in them.
 
     Raises USER_HAS_STAYS, LAST_SUPERADMIN.
     """
+    listings, months = await _let(work, user.id)
     await _no_open_stays(work, user.id)
     if user.role == "superAdmin":
         roster = await work.load(SuperAdmins, THE_SUPER_ADMINS)
         roster.dismiss(user.id)
     claim = await work.load(Claim, Claim.id_of(EMAIL_CLAIM, user.email))
     claim.give_up(user.id)
-    published = await work.services.documents.select("listing", hostId=str(user.id), isPublished=True, isActive=True)
-    for listing in await asyncio.gather(*(work.load(Listing, UUID(found["id"])) for found in published)):
+    for listing in listings:
         listing.unpublish()
+    for month in months:
+        month.close()
+
+
+async def _let(work: Work, host: UUID) -> tuple[list[Listing], list[CalendarMonth]]:
+    """Their listings, and the months in which nights of those could be claimed."""
+    found = await work.services.documents.select("listing", hostId=str(host), isActive=True)
+    await work.load_all(Wanted(Listing, UUID(one["id"])) for one in found)
+    listings = [await work.load(Listing, UUID(one["id"])) for one in found]
+    listings = [listing for listing in listings if listing.exists]
+    return listings, [month for listing in listings for month in await months_to_come(work, listing)]
 
 
 async def _no_open_stays(work: Work, user: UUID) -> None:

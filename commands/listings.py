@@ -29,6 +29,7 @@ from domain.policies import Step, custom, named
 from domain.pricing import Season, checked_seasons
 from domain.resources.catalog import LISTING, LISTING_CALENDAR, SERVICE
 from domain.stay import checked_nights
+from domain.user import User
 from domain.zones import checked_zone, clock_time, local_date
 
 
@@ -55,7 +56,7 @@ async def create_listing(work: Work, m: CreateListing) -> Answer:
 
 
 async def update_listing(work: Work, m: UpdateListing) -> Answer:
-    """Change what was sent. Raises NotThere, NotAllowed, Invalid, STALE_VERSION, WRONG_STATE."""
+    """Change what was sent. Raises NotThere, NotAllowed, Invalid, STALE_VERSION, WRONG_STATE, USER_GONE."""
     listing = await work.load(Listing, m.listing_id)
     work.admit(LISTING, listing.facts)
     listing.expect(m.record_version)
@@ -65,9 +66,10 @@ async def update_listing(work: Work, m: UpdateListing) -> Answer:
         await _change_currency(work, listing, currency, {n for n in sent if n in _PRICED})
     place = _location(m.location, work.services.zones) if "location" in sent else before.location
     changes = _said(sent, currency, place.time_zone)
-    listing.change(
-        replace(before, **changes | {"location": place}), published=sent.get("is_published", listing.published)
-    )
+    published = sent.get("is_published", listing.published)
+    if published and not listing.published:
+        await _check_host(work, listing)
+    listing.change(replace(before, **changes | {"location": place}), published=published)
     return Answer("listing", listing.id)
 
 
@@ -85,6 +87,12 @@ async def delete_listing(work: Work, m: DeleteListing) -> Answer:
         month.close()
     listing.delete()
     return Answer("listing", listing.id)
+
+
+async def _check_host(work: Work, listing: Listing) -> None:
+    """Raise USER_GONE if the account of its host is closed: nobody would be there to let it."""
+    if listing.host is not None and (await work.load(User, listing.host, fresh=True)).status in {"archived", "deleted"}:
+        raise Refused("USER_GONE", "The account of its host is closed: nobody is there to let it.")
 
 
 async def _change_currency(work: Work, listing: Listing, currency: str, sent: set[str]) -> None:
@@ -213,7 +221,7 @@ COMMANDS: tuple[Command, ...] = (
         handler=update_listing,
         route=Route("PATCH", "/v1/listings/{listingId}", SERVICE, data_name="listing"),
         who=LoggedIn(),
-        refuses=("STALE_VERSION", "WRONG_STATE"),
+        refuses=("STALE_VERSION", "WRONG_STATE", "USER_GONE"),
     ),
     Command(
         name="deleteListing",

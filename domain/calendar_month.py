@@ -127,7 +127,7 @@ class CalendarMonth(Aggregate):
             self._denominated(currency=currency)
 
     def close(self) -> None:
-        """Its listing is gone: nothing more is claimed or entered."""
+        """Its listing is gone, or its host: nothing more is claimed or entered."""
         if not self.closed:
             self._closed()
 

@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+from commands.ports import Cause, Conflict
+from commands.work import Work
 from domain.actor import NOBODY, SYSTEM, Actor
 from domain.errors import DomainError, NotThere, Refused
 from domain.super_admins import THE_SUPER_ADMINS, SuperAdmins
@@ -101,6 +103,44 @@ async def test_a_listing_published_elsewhere_leaves_the_market_with_its_host(two
     await two.one.ask("archiveProfile", host, userId=str(host.id))
     with pytest.raises(DomainError):
         await two.other.book(somebody(), listing)
+
+
+@pytest.mark.parametrize("first", ["archiveProfile", "createReservation"])
+async def test_a_stay_is_booked_or_its_host_leaves_if_both_are_decided_before_either_is_recorded(
+    two: Two, first: str
+) -> None:
+    host, guest = await registered(two.one, "leaver"), somebody()
+    listing = await two.one.listing(host)
+    stay = {"checkIn": two.one.day(40), "checkOut": two.one.day(43), "guestCount": 1}
+    asked = {
+        "archiveProfile": (host, {"userId": str(host.id)}),
+        "createReservation": (guest, {"listingId": listing["id"], **stay}),
+    }
+    decided = {name: await decide(two.one, name, by, **body) for name, (by, body) in asked.items()}
+    await decided.pop(first).save()
+    (left,) = decided.values()
+    with pytest.raises(Conflict):
+        await left.save()
+
+
+async def decide(market: Marketplace, command: str, by: Actor, **body: Any) -> Work:
+    """What a command comes to, and is not recorded yet."""
+    product, wanted = market.product, market.product.registry[command]
+    cause = Cause(uuid4(), command, by, market.now)
+    work = Work(product.store, product.services, cause, real_now=product.clock.real_now(), fresh=True)
+    await wanted.handler(work, wanted.message.model_validate(body))
+    return work
+
+
+async def test_a_listing_is_not_published_again_once_its_host_has_left(two: Two) -> None:
+    host = await registered(two.one, "leaver")
+    listing = await two.one.listing(host)
+    await two.one.ask("archiveProfile", host, userId=str(host.id))
+    with pytest.raises(Refused) as gone:
+        await two.other.ask("updateListing", ADMIN, listingId=listing["id"], isPublished=True)
+    assert gone.value.rule == "USER_GONE"
+    changed = await two.other.ask("updateListing", ADMIN, listingId=listing["id"], title="Sold")
+    assert (changed["title"], changed["isPublished"]) == ("Sold", False)
 
 
 async def test_a_review_that_somebody_asked_for_before_it_was_written_is_published_like_any(two: Two) -> None:

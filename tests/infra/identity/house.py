@@ -49,7 +49,7 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(hours=24)
 CHEAP = Cost(rounds=1, memory_kib=8, lanes=1)
 PASSWORD = "correct horse"
-NEEDED = {"user", "apiKey", "listing"}
+NEEDED = {"user", "apiKey", "listing", "listingCalendar"}
 """The read models that accounts look at; `Documents` stands in for reservations."""
 ROOT_EMAIL = "root@innkeep.example"
 

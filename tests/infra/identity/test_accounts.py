@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from commands.bus import Unauthenticated
 from commands.ports import Cause
 from domain.actor import SYSTEM, Actor
+from domain.calendar_month import CalendarMonth
 from domain.claim import Claim
 from domain.errors import NotAllowed, NotThere
 from domain.listing import Listing, Location, Offer
@@ -159,7 +160,7 @@ class TestClosing:
         house.documents.stays = (stay | {"bookingStatus": "complete"},)
         assert not (await house.tell("archiveProfile", anna, userId=str(id)))["isActive"]
 
-    async def test_unpublishes_the_listings(self, house: House) -> None:
+    async def test_unpublishes_the_listings_and_closes_their_calendars(self, house: House) -> None:
         id, anna = await house.register("anna@example.org")
         _, ben = await house.register("ben@example.org")
         mine = [await listing_of(house, anna), await listing_of(house, anna, published=False)]
@@ -167,6 +168,9 @@ class TestClosing:
         await house.ask("archiveProfile", anna, userId=str(id))
         published = [(await house.store.load(Listing, one, fresh=True)).published for one in (*mine, theirs)]
         assert published == [False, False, True]
+        months = [CalendarMonth.id_of(one, house.clock.now.date()) for one in (*mine, theirs)]
+        closed = [(await house.store.load(CalendarMonth, month, fresh=True)).closed for month in months]
+        assert closed == [True, True, False]
 
     async def test_is_not_for_others(self, house: House) -> None:
         root = await root_of(house)
