@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from commands.ports import Wanted
+from commands.ports import SOME, Wanted
 from commands.work import Work
 from domain.calendar_month import CalendarMonth, check_untaken, streams_of
 from domain.calendar_night import ClaimKind, Place
@@ -92,9 +92,9 @@ async def months_to_come(work: Work, listing: Listing) -> list[CalendarMonth]:
     longest = max(terms.max_stay_nights, listing.offer.max_stay or 0)
     since, today = earliest_last_night(work.at), local_date(listing.zone, work.at)
     days = {month for month, _ in months(Nights(since, today + timedelta(days=window + longest + 1)))}
-    entries = await work.services.documents.select(LISTING_CALENDAR.name, listingId=str(listing.id))
-    listed = (date.fromisoformat(entry["date"]) for entry in entries)
-    days |= {night.replace(day=1) for night in listed if night >= since}
+    found = await work.services.documents.select(LISTING_CALENDAR.name, listingId=str(listing.id), bookedBy=SOME)
+    booked = (date.fromisoformat(night["date"]) for night in found)
+    days |= {night.replace(day=1) for night in booked if night >= since}
     streams = [CalendarMonth.id_of(listing.id, day) for day in sorted(days)]
     await work.load_all(Wanted(CalendarMonth, stream) for stream in streams)
     return [await work.load(CalendarMonth, stream) for stream in streams]

@@ -25,6 +25,10 @@ from domain.listing import Listing
 from domain.money import Money, from_major
 from domain.resources.catalog import LISTING, LISTING_CALENDAR, SERVICE
 from domain.stay import Nights, checked_nights
+from domain.zones import local_date
+
+FARTHEST = 36_525
+"""Days that a night may be away: a century. Nobody books so far ahead, and a calendar has an end."""
 
 CalendarIds = Annotated[list[Text], Field(max_length=100)]
 
@@ -71,7 +75,7 @@ async def create_listing_calendar(work: Work, m: CreateListingCalendar) -> Answe
     Raises NotThere, NotAllowed, Invalid, ENTRY_EXISTS, NIGHTS_TAKEN.
     """
     listing, place = await _own(work, m.listing_id)
-    nights = _nights(m, listing, work.services.terms.calendar_range_nights)
+    nights = _nights(m, listing, local_date(listing.zone, work.at), work.services.terms.calendar_range_nights)
     entry = Entry(
         price=_price(m.price_override, listing),
         min_stay=m.min_stay,
@@ -136,10 +140,10 @@ async def _entry(work: Work, entry_id: UUID) -> tuple[Listing, CalendarMonth, da
     return listing, month, night
 
 
-def _nights(m: CreateListingCalendar, listing: Listing, most: int) -> Nights:
+def _nights(m: CreateListingCalendar, listing: Listing, today: date, most: int) -> Nights:
     start = day_at(listing.zone, m.date)
-    if start.year >= MAXYEAR:
-        raise Invalid({"date": "is too far away"})
+    if abs((start - today).days) > FARTHEST or start.year >= MAXYEAR:
+        raise Invalid({"date": f"is more than {FARTHEST} days away"})
     if m.date_to is None:
         return Nights(start, start + timedelta(days=1))
     nights = checked_nights(start, day_at(listing.zone, m.date_to), "dateTo")

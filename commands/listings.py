@@ -17,7 +17,7 @@ from commands.listing_messages import (
     SeasonPart,
     UpdateListing,
 )
-from commands.ports import Answer
+from commands.ports import SOME, Answer
 from commands.registry import Command, Route
 from commands.stays import check_outs
 from commands.work import Work
@@ -102,8 +102,8 @@ async def _change_currency(work: Work, listing: Listing, currency: str, sent: se
     """
     exponent(currency)
     listing.check_currency(currency, {_PRICED[name] for name in sent})
-    entries = await work.services.documents.select(LISTING_CALENDAR.name, listingId=str(listing.id))
-    if any(entry["isActive"] and entry["priceOverride"] is not None for entry in entries):
+    priced = {"listingId": str(listing.id), "isActive": True, "priceOverride": SOME}
+    if await work.services.documents.exists(LISTING_CALENDAR.name, **priced):
         raise Refused("WRONG_STATE", "The currency cannot change while the calendar has prices of its own.")
     for month in await months_to_come(work, listing):
         month.denominate(currency)

@@ -158,6 +158,10 @@ class EventStore(Protocol):
         ...
 
 
+SOME: Any = object()
+"""Stands for any value at all, where documents are looked for by their values."""
+
+
 class Documents(Protocol):
     """The read models, as far as commands may ask: what a rule needs to find, never what it decides on."""
 
@@ -167,6 +171,10 @@ class Documents(Protocol):
 
     async def select(self, resource: str, **equals: Any) -> list[dict[str, Any]]:
         """The documents whose fields have these values, after waiting for the log's present head."""
+        ...
+
+    async def exists(self, resource: str, **equals: Any) -> bool:
+        """Is there any that `select` would answer?"""
         ...
 
     async def shown(self, resource: str, id: UUID, pending: Sequence[Recorded], actor: Actor) -> dict[str, Any]:

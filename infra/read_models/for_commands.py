@@ -69,6 +69,11 @@ class CommandDocuments:
         await self._waiting.until_now((resource,), PATIENCE)
         return await self._store.select(resource, **equals)
 
+    async def exists(self, resource: str, **equals: Any) -> bool:
+        """Is there any that `select` would answer? However many there are. Raises ReadBehind, Unavailable."""
+        await self._waiting.until_now((resource,), PATIENCE)
+        return await self._store.exists(resource, **equals)
+
     async def shown(self, resource: str, id: UUID, pending: Sequence[Recorded], actor: Actor) -> Document:
         """The document as this caller sees it once these events, not yet saved, have happened to it.
 

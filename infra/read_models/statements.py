@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from commands.ports import SOME
 from domain.access import parents
 from domain.actor import Actor
 from domain.resource import Field, Kind, Resource
@@ -190,10 +191,10 @@ class Statement:
 
 
 def equal(parameters: Parameters, name: str, value: Any, table: sql.Identifier) -> sql.Composable:
-    """Has the field this very value? None stands for no value."""
+    """Has the field this very value? None stands for no value, SOME for any."""
     text = text_of(name, table)
-    if value is None:
-        return sql.SQL("{} IS NULL").format(text)
+    if value is None or value is SOME:
+        return sql.SQL("{} IS NULL" if value is None else "{} IS NOT NULL").format(text)
     if isinstance(value, bool | int | Decimal):
         return sql.SQL("{}.body->{} = {}::jsonb").format(table, sql.Literal(name), parameters(to_json(value)))
     return sql.SQL("{} = {}").format(text, parameters(str(value)))

@@ -19,7 +19,7 @@ from infra.read_models.codec import from_json
 from infra.read_models.feed import feed_table
 from infra.read_models.model import table_name
 from infra.read_models.progress import Progress
-from infra.read_models.rules import TRUE, Parameters, Visibility
+from infra.read_models.rules import Parameters, Visibility, all_of
 from infra.read_models.statements import Statement, equal
 from infra.read_models.waiting import Waiting
 from projections.projection import Document
@@ -98,16 +98,28 @@ class PostgresReadStore:
 
     async def select(self, model: str, **equals: Any) -> list[Document]:
         """The documents whose fields have these values, with all they hold, by age. Raises Unavailable."""
-        values, d = Parameters(), sql.Identifier("d")
-        wanted = [equal(values, name, value, d) for name, value in equals.items()] or [TRUE]
-        query = sql.SQL("SELECT body::text FROM {} AS d WHERE {} ORDER BY body->>'createdAt' COLLATE \"C\", id")
-        table = sql.Identifier(table_name("doc_", model))
-        rows = await self._asking(query.format(table, sql.SQL(" AND ").join(wanted)), values.values)
+        values = Parameters()
+        query = sql.SQL("SELECT body::text FROM {} ORDER BY body->>'createdAt' COLLATE \"C\", id")
+        rows = await self._asking(query.format(_those(model, equals, values)), values.values)
         return [from_json(body) for (body,) in rows]
+
+    async def exists(self, model: str, **equals: Any) -> bool:
+        """Is there any that `select` would answer? Raises Unavailable."""
+        values = Parameters()
+        query = sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(_those(model, equals, values))
+        ((found,),) = await self._asking(query, values.values)
+        return bool(found)
 
     async def _first(self, statement: Statement, query: sql.Composed) -> Document | None:
         rows = await self._asking(query, statement.parameters.values)
         return from_json(rows[0][0]) if rows else None
+
+
+def _those(model: str, equals: Mapping[str, Any], values: Parameters) -> sql.Composable:
+    """The documents whose fields have these values: something to select from."""
+    d = sql.Identifier("d")
+    wanted = [equal(values, name, value, d) for name, value in equals.items()]
+    return sql.SQL("{} AS d WHERE {}").format(sql.Identifier(table_name("doc_", model)), all_of(wanted))
 
 
 class PostgresFeedStore:

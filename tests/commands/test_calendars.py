@@ -110,6 +110,8 @@ class TestEntries:
             ({"minStay": 0}, "minStay"),
             ({"date": "2026-02-30"}, "date"),
             ({"date": "9999-12-31"}, "date"),
+            ({"date": "2126-06-03"}, "date"),
+            ({"date": "1926-05-31"}, "date"),
             ({"date": None}, "date"),
             ({"dateTo": "2026-07-01"}, "dateTo"),
             ({"dateTo": "2026-06-30"}, "dateTo"),

@@ -17,11 +17,12 @@ from commands.registry import Command, Registry
 from commands.wire import Id, Message
 from commands.work import Work
 from domain.actor import NOBODY, Actor
+from domain.calendar_month import CalendarMonth
 from domain.errors import NotAllowed, NotThere, Refused
 from domain.listing import Listing
 from domain.reservation import Reservation
 from domain.stay import Nights, Stay
-from tests.commands.house import LOFT, NOON, House, listed, open_house, somebody
+from tests.commands.house import LOFT, NOON, House, entered, listed, open_house, somebody
 from tests.domain.stays import AGREEMENT, requested
 
 
@@ -149,6 +150,16 @@ class TestDelete:
         assert (await house.ask("deleteListing", host, listingId=listing["id"]))["isActive"] is False
         entries = await house.listed("listingCalendar", somebody("admin"))
         assert listing["id"] not in {entry["listingId"] for entry in entries}
+
+    async def test_what_a_host_has_written_where_nobody_books_yet_is_not_looked_at(
+        self, house: House, host: Actor
+    ) -> None:
+        """However much that is."""
+        listing = await listed(house, host)
+        await entered(house, host, listing["id"], "2126-06-02")
+        await house.ask("deleteListing", host, listingId=listing["id"])
+        month = CalendarMonth.id_of(UUID(listing["id"]), date(2126, 6, 2))
+        assert [event.name for event in await house.log(month)] == ["calendar.entered.v1"]
 
     async def test_a_stay_asked_for_at_the_same_moment_is_either_first_or_not_at_all(
         self, house: House, host: Actor

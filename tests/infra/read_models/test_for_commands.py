@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.ports import SOME
 from domain.actor import SYSTEM
 from domain.errors import NotThere
 from domain.kernel import Aggregate, Fact, Recorded
@@ -36,6 +37,9 @@ async def test_what_was_just_recorded_is_found_at_once(world: World) -> None:
         shelf = await world.shelf(ANNA, f"place {n}")
         assert (await side.documents.find("shelf", shelf) or {})["place"] == f"place {n}"
     assert len(await side.documents.select("shelf", ownerId=ANNA.id)) == 20
+    assert len(await side.documents.select("shelf", ownerId=SOME, place="place 7")) == 1
+    assert await side.documents.exists("shelf", ownerId=SOME, place="place 7")
+    assert not await side.documents.exists("shelf", ownerId=SOME, place="place 20")
     assert await side.documents.find("shelf", uuid4()) is None
 
 
