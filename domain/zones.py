@@ -6,9 +6,10 @@ A local time that does not exist moves forward by the gap; one that comes twice 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from domain.errors import Invalid
 
@@ -65,12 +66,25 @@ def local_date(zone: str, at: datetime) -> date:
         return at.date()
 
 
+def dates_at(at: datetime) -> Iterator[tuple[date, tuple[str, ...]]]:
+    """The dates that it is somewhere on earth at an instant, in order, each with all zones where it is that date."""
+    found: dict[date, list[str]] = {}
+    for zone in _all_zones():
+        found.setdefault(local_date(zone, at), []).append(zone)
+    return ((day, tuple(found[day])) for day in sorted(found))
+
+
 def days_before(day: date, days: int) -> date:
     """The date so many days earlier on the calendar, within its ends."""
     try:
         return day - timedelta(days=days)
     except OverflowError:
         return date.min if days > 0 else date.max
+
+
+@lru_cache(maxsize=1)
+def _all_zones() -> tuple[str, ...]:
+    return tuple(filter(known_zone, sorted(available_timezones())))
 
 
 @lru_cache(maxsize=1024)

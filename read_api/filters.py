@@ -21,6 +21,8 @@ LONGEST = 1_000
 """Characters that one value may have."""
 MOST = 200
 """Values of one filter."""
+MOST_MOMENTS = 20
+"""Of those, instants that stand for dates: which date each is has to be found out for every zone on earth."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _NUMBER = r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?"
@@ -40,14 +42,17 @@ TIMES = frozenset({Kind.DAY, Kind.INSTANT})
 def conditions(field: Field, values: Sequence[str], now: datetime) -> tuple[Condition, ...]:
     """What the values of one filter ask of the field, any of which is enough. `now` is the product's time.
 
-    Raises Invalid, naming the field, for a value of another type, for an operator that the type does not have, and for
-    more than `MOST` values.
+    Raises Invalid, naming the field, for a value of another type, for an operator that the type does not have, for more
+    than `MOST` values, and for more than `MOST_MOMENTS` instants that stand for dates.
     """
     if len(values) > MOST:
         raise Invalid({field.name: f"is given more than {MOST} times"})
     if any(len(value) > LONGEST or "\x00" in value for value in values):
         raise Invalid({field.name: f"is longer than {LONGEST} characters, or has the character NUL"})
-    return tuple(_condition(field, value, now, alone=len(values) == 1) for value in values)
+    found = tuple(dict.fromkeys(_condition(field, value, now, alone=len(values) == 1) for value in values))
+    if sum(isinstance(condition, LocalDateOf) for condition in found) > MOST_MOMENTS:
+        raise Invalid({field.name: f"is given as a date-time more than {MOST_MOMENTS} times"})
+    return found
 
 
 def day(text: str) -> date | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,9 @@ from commands.ports import SOME
 from domain.access import parents
 from domain.actor import Actor
 from domain.resource import Field, Kind, Resource
+from domain.zones import dates_at
 from infra.postgres import ready as sql
+from infra.postgres.arrays import Texts
 from infra.read_models.codec import to_json
 from infra.read_models.documents import folded_fields
 from infra.read_models.model import table_name
@@ -32,6 +35,8 @@ from read_api.query import (
 )
 
 NUMBERS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.DECIMAL})
+ZONE = sql.SQL("coalesce(d.body->>'timeZone', 'UTC')")
+"""The document's own."""
 FURTHEST = 2**62
 """An offset that no table reaches and every database takes."""
 
@@ -171,12 +176,17 @@ class Statement:
         return all_of(bounds)
 
     def _local(self, field: Field, condition: LocalDates | LocalNow | LocalDateOf) -> sql.Composable:
-        """Conditions on dates as the document's own zone has them; UTC where it says none."""
-        zone = sql.SQL("coalesce(d.body->>'timeZone', 'UTC')")
-        value = self._value(field)
-        local = sql.SQL("({})::timestamp").format(value)
-        if field.kind is not Kind.DAY:
-            local = sql.SQL("(({})::timestamptz AT TIME ZONE {})").format(value, zone)
+        """Conditions on dates as the document's own zone has them; UTC where it says none.
+
+        Which date it is where is not the database's to say: its zones may be older than the product's, and some names
+        are abbreviations to it, without summers.
+        """
+        match condition:
+            case LocalDateOf(instant):
+                return self._there(field, instant, _day)
+            case LocalNow(period, now) if field.kind is Kind.DAY:
+                return self._there(field, now, _week if period == "week" else _day)
+        local = sql.SQL("(({})::timestamptz AT TIME ZONE {})").format(self._value(field), ZONE)
         match condition:
             case LocalDates(first, last):
                 return sql.SQL("{}::date BETWEEN {} AND {}").format(
@@ -184,10 +194,18 @@ class Statement:
                 )
             case LocalNow(period, now):
                 return sql.SQL("date_trunc({unit}, {local}) = date_trunc({unit}, {now} AT TIME ZONE {zone})").format(
-                    unit=sql.Literal(period), local=local, now=self.parameters(now), zone=zone
+                    unit=sql.Literal(period), local=local, now=self.parameters(now), zone=ZONE
                 )
-            case LocalDateOf(instant):
-                return sql.SQL("{}::date = ({} AT TIME ZONE {})::date").format(local, self.parameters(instant), zone)
+
+    def _there(self, field: Field, at: datetime, period: Callable[[date], tuple[date, date]]) -> sql.Composable:
+        """Is the day of the field in the period of the date that it is, at the instant, in the document's zone?"""
+        value = sql.SQL('({}) COLLATE "C"').format(self._value(field))
+        return any_of(
+            sql.SQL("({} = ANY({}::text[]) AND {} BETWEEN {} AND {})").format(
+                ZONE, self.parameters(Texts(zones)), value, *(self.parameters(str(day)) for day in period(today))
+            )
+            for today, zones in dates_at(at)
+        )
 
 
 def equal(parameters: Parameters, name: str, value: Any, table: sql.Identifier) -> sql.Composable:
@@ -198,3 +216,12 @@ def equal(parameters: Parameters, name: str, value: Any, table: sql.Identifier) 
     if isinstance(value, bool | int | Decimal):
         return sql.SQL("{}.body->{} = {}::jsonb").format(table, sql.Literal(name), parameters(to_json(value)))
     return sql.SQL("{} = {}").format(text, parameters(str(value)))
+
+
+def _day(of: date) -> tuple[date, date]:
+    return of, of
+
+
+def _week(of: date) -> tuple[date, date]:
+    monday = of - timedelta(days=of.weekday())
+    return monday, monday + timedelta(days=6)

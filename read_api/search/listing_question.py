@@ -9,14 +9,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Protocol, get_args
-from zoneinfo import available_timezones
 
 from domain.errors import Invalid
 from domain.listing import ApprovalType, PropertyType
 from domain.money import from_major, known
 from domain.pricing import PriceTerms
 from domain.stay import Nights
-from domain.zones import known_zone, local_date
+from domain.zones import dates_at
 from projections.words import folded, words
 from read_api.search.algebra import (
     LONGEST_STAY,
@@ -162,11 +161,7 @@ def takes(arrival: date, now: datetime, terms: StayTerms) -> Condition:
 @lru_cache(maxsize=64)
 def _dates(minute: datetime) -> tuple[tuple[date, Lasting], ...]:
     """The dates that it is somewhere on earth in that minute, each with its zones, as texts are compared."""
-    found: dict[date, list[str]] = {}
-    for zone in sorted(available_timezones()):
-        if known_zone(zone):
-            found.setdefault(local_date(zone, minute), []).append(folded(zone))
-    return tuple((today, Lasting(zones)) for today, zones in sorted(found.items()))
+    return tuple((today, Lasting(map(folded, zones))) for today, zones in dates_at(minute))
 
 
 def _nights(asking: Asking) -> Nights | None:

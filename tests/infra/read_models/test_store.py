@@ -218,6 +218,20 @@ async def test_days_by_utc_and_by_the_documents_own_zone(
     assert {*await library.titles(parameter)} == found
 
 
+@pytest.mark.parametrize("value", ["$ltoday", "2026-07-01T22:30:00Z"])
+async def test_which_date_it_is_where_is_not_the_databases_to_say(library: Library, value: str) -> None:
+    """To PostgreSQL CET is an abbreviation, of an hour from UTC all year; and it may not know the newest zones."""
+    library.world.now = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    for title, day, zone in (
+        ("here", "2026-07-01", None),
+        ("in summer time", "2026-07-02", "CET"),
+        ("not yet", "2026-07-01", "CET"),
+        ("in a zone of tomorrow", "2026-07-01", "Europe/Atlantis"),
+    ):
+        await library.book(title=title, dueDay=day, timeZone=zone)
+    assert {*await library.titles(("dueDay", value))} == {"here", "in summer time"}
+
+
 async def test_a_field_that_is_hidden_on_a_row_is_as_good_as_absent_there(library: Library) -> None:
     """Nothing about it leaks through filters, order or search."""
     await library.book(title="hers", note="gold", ownerId=str(ANNA.id))
