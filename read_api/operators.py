@@ -50,7 +50,7 @@ class OperatorReads:
         found = await self.documents.get(OPERATOR, id, actor)
         if found is None:
             raise NotThere("operator")
-        return _bare(found)
+        return bare(found)
 
     async def page(self, parameters: Parameters, actor: Actor) -> dict[str, Any]:
         """One page of operators, the newest first. Raises Invalid."""
@@ -59,7 +59,7 @@ class OperatorReads:
         size = asked.whole("pageSize", self.limits.page, self.limits.page_most)
         asked.done()
         found = await self.documents.page(Query(OPERATOR, USUAL_SORT, page=min(number, FARTHEST), rows=size), actor)
-        operators = [_bare(document) for document in found.documents]
+        operators = [bare(document) for document in found.documents]
         pages = -(-found.total // size)
         return {
             "listElement": operators,
@@ -153,5 +153,6 @@ class Asked:
         return values[0]
 
 
-def _bare(document: Document) -> Document:
+def bare(document: Document) -> Document:
+    """An operator as its reference shows it, without what every resource carries."""
     return {name: document.get(name) for name in _SHOWN}

@@ -14,10 +14,11 @@ from infra.http.edge import answer
 from infra.http.envelope import Context, encode
 from infra.http.freshness import caught_up
 from infra.http.mounting import Mount
-from infra.http.openapi import Describe
-from infra.http.read_routes import Reading, id_in
+from infra.http.openapi import AS_OF, Describe
+from infra.http.read_routes import Reading, as_of, id_in
 from infra.read_models.feed import feed_table
 from projections.operators import OPERATOR_FEED
+from read_api.operators import bare as bare_operator
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -73,10 +74,13 @@ class OperatorReading:
         return bare(await self.reads.page(request.query_params.multi_items(), context.actor))
 
     async def get(self, request: Request, context: Context) -> Response:
-        """One operator."""
+        """One operator, as it is or as of a time."""
         id = id_in(request, "operatorId")
         await self.admit(context, OPERATOR.documents)
-        return bare(await self.reads.one(id, context.actor))
+        at = as_of(request)
+        if at is None:
+            return bare(await self.reads.one(id, context.actor))
+        return bare(bare_operator(await self.product.reads.as_of(OPERATOR, id, at, context.actor)))
 
     async def synchronization(self, request: Request, context: Context) -> Response:
         """The feed."""
@@ -95,6 +99,7 @@ def _query(name: str, schema: dict[str, Any], doc: str) -> dict[str, Any]:
 
 WHOLE = {"type": "integer", "minimum": 1}
 PARAMETERS = {
+    "getOperator": (AS_OF,),
     "listOperators": (
         _query("pageNumber", WHOLE, "From 1."),
         _query("pageSize", WHOLE | {"maximum": 1000}, "Rows a page, by default 100."),

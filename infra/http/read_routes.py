@@ -79,17 +79,15 @@ class Reading:
         """One resource, as it is or as of a time."""
 
         async def get(request: Request, context: Context) -> Response:
-            past = request.query_params.getlist("asOf")
-            if past and not context.actor.known:
+            if "asOf" in request.query_params and not context.actor.known:
                 raise Unauthenticated("A state as of a time (asOf) needs a login.")
             id = id_in(request, resource.id_name)
             await self.caught_up(context, resource)
-            if len(past) > 1:
-                raise Invalid({"asOf": "may be given once"})
-            if past:
-                document = await self.reads.as_of(resource, id, past[0], context.actor)
-            else:
+            at = as_of(request)
+            if at is None:
                 document = await self.reads.get(resource, id, context.actor)
+            else:
+                document = await self.reads.as_of(resource, id, at, context.actor)
             return one(context, resource, document)
 
         return get
@@ -169,6 +167,14 @@ def within(request: Request) -> Iterator[tuple[str, str]]:
         if name in request.query_params:
             raise Invalid({name: "is given by the path"})
         yield name, str(id_in(request, name))
+
+
+def as_of(request: Request) -> str | None:
+    """The time of the past state that is asked for, if one is. Raises Invalid if it is asked for twice."""
+    past = request.query_params.getlist("asOf")
+    if len(past) > 1:
+        raise Invalid({"asOf": "may be given once"})
+    return past[0] if past else None
 
 
 def id_in(request: Request, name: str) -> UUID:

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.e2e.operators.outside import FEED, FIELDS, OPERATORS, create, form
-from tests.e2e.talk import ABSENT, Caller, ok, refused
-from tests.e2e.world import World
+from tests.e2e.talk import ABSENT, Caller, invalid, ok, refused
+from tests.e2e.world import World, wire
 
 
 def test_an_operator_is_created_read_changed_and_deleted(world: World, key: Caller) -> None:
@@ -131,6 +131,21 @@ def test_the_list_has_the_references_form(world: World, key: Caller) -> None:
     assert len(seen) == len(set(seen)) == first["totalItems"]
     for wrong in ({"pageNumber": -1}, {"pageSize": 0}, {"pageSize": "x"}, {"colour": "red"}):
         refused(key.get(OPERATORS, **wrong), 400, "INVALID")
+
+
+def test_an_operator_is_told_as_of_a_time_as_everything_is(world: World, key: Caller) -> None:
+    path = f"{OPERATORS}/{create(key, form(world))}"
+    made, then = ok(key.get(path)), wire(world.now())
+    world.advance("PT1S")
+    renamed = ok(key.put(path, {"name": "Inny", "phone": "1"}))
+    assert ok(key.get(path, asOf=then)) == made
+    assert ok(key.get(path, asOf=wire(world.now()))) == renamed
+    refused(key.get(path, asOf="2020-01-01T00:00:00.000Z"), 404, "NOT_FOUND")
+    invalid(key.get(path, asOf="yesterday"), "asOf")
+    world.advance("PT1S")
+    ok(key.delete(path))
+    assert ok(key.get(path, asOf=then)) == made
+    refused(key.get(path, asOf=wire(world.now())), 404, "NOT_FOUND")
 
 
 def test_unknown_operators_are_404(key: Caller) -> None:
