@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.access import As
 from domain.actor import Actor
-from domain.errors import DomainError
+from domain.errors import DomainError, NotAllowed
 from domain.kernel import Recorded
 from domain.resource import Resource
 from projections.projection import Document
@@ -22,6 +22,10 @@ class ReadBehind(DomainError):
     code = "READ_BEHIND"
     status = 503
     retry_after = 1
+
+
+class NobodyKnown(NotAllowed):
+    """What is asked is for those who are logged in, and nobody is (401 at the edge)."""
 
 
 class Rows(NamedTuple):

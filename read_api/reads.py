@@ -18,7 +18,7 @@ from projections.projection import Document, Projection, steps
 from read_api.filters import moment
 from read_api.history import Entry, entries, last_known
 from read_api.lists import USUAL_PAGES, Pages, Parameters, parse
-from read_api.ports import Log, ReadStore
+from read_api.ports import Log, NobodyKnown, ReadStore
 from read_api.query import Equal, Query
 from read_api.shown import asked_of_parents, models_of, shown
 
@@ -102,8 +102,7 @@ class Reads:
         """The list that these parameters ask for, as this caller sees it.
 
         Raises Invalid for parameters that do not fit; NotThere for a list within what the caller does not see;
-        NotAllowed for a list, or everything of it, that is not for
-        this caller (whom the edge asks to log in, if nobody did); Unavailable.
+        NotAllowed for a list that is not for this caller; NobodyKnown for everything of it; Unavailable.
         """
         if resource.lists is not None and not holds(resource.lists, actor, {}):
             raise NotAllowed(f"You may not list {resource.plural}.")
@@ -113,7 +112,7 @@ class Reads:
             found = await self._store.page(query, actor)
             return Listed(query, [shown(resource, document, actor) for document in found.documents], found.total)
         if not actor.known:
-            raise NotAllowed("Everything at once (pageNumber=0) needs a login.")
+            raise NobodyKnown("Everything at once (pageNumber=0) needs a login.")
         return Listed(query, stream=self._stream(query, actor))
 
     async def history(self, resource: Resource, id: UUID, actor: Actor) -> Sequence[Entry]:

@@ -92,7 +92,7 @@ DISPUTE = Resource(
         Field("relatedPaymentId", Kind.ID, "The payment record, or the attempt to pay, that it is about."),
         Field("resolutionStatus", Kind.ENUM, "How far it has come.", filter=True, enum=get_args(Resolution)),
         Field("resolvedAt", Kind.INSTANT, "When it was closed."),
-        Field("refundApproved", Kind.BOOLEAN, "Whether the guest was given money back; null while it is open."),
+        Field("refundApproved", Kind.BOOLEAN, "Whether the guest was given money back; false while it is open."),
         Field("refundAmount", Kind.MONEY, "How much the guest was given back."),
         Field("guestId", Kind.ID, "The guest of the stay.", shown=False),
         Field("hostId", Kind.ID, "The host of the stay.", shown=False),

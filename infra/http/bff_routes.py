@@ -16,9 +16,10 @@ from infra.http.freshness import caught_up
 from infra.http.mounting import Mount
 from infra.http.openapi import Describe
 from infra.http.read_routes import id_in
+from read_api.ports import NobodyKnown
 from read_api.search.catalogue import LISTED
 from read_api.search.declared import Index
-from read_api.search.indexes import Indexes, NobodyKnown
+from read_api.search.indexes import Indexes
 
 if TYPE_CHECKING:
     from infra.product import Product
@@ -32,7 +33,8 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
     asking, described = Searching(product, mount), Described(describe)
 
     def add(path: str, method: str, endpoint: Endpoint, operation: dict[str, Any]) -> None:
-        mount.add((path,), method, endpoint, services=(SERVICE,), operation=operation, prefixed=True)
+        # Conditions are sent by POST, and are questions all the same.
+        mount.add((path,), method, endpoint, services=(SERVICE,), operation=operation, prefixed=True, changes=False)
 
     for name in sorted(LISTED):
         add(f"/{name}", "GET", asking.page(name), described.page(f"/{name}", name))

@@ -67,7 +67,9 @@ class Application(FastAPI):
             await too_long()(scope, receive, send)
             return
         if scope["type"] == "http" and not scope.get("root_path"):
-            found = self.dispatch.find(scope["method"], scope["path"])
+            # HEAD as GET: the framework would take the first route that fits, and not the one that GET finds.
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            found = self.dispatch.find(method, scope["path"])
         if found is None:
             await super().__call__(scope, receive, send)
             return

@@ -79,12 +79,14 @@ class Edge:
         public: bool,
         api_auth: bool = False,
         anonymous: bool = False,
+        changes: bool = True,
         foresees: Foresight | None = None,
     ) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint as the web framework calls it.
 
         A `public` one answers bad credentials as it answers none; any other needs a caller (401). On an `anonymous` one
-        credentials are not even looked at. What it `foresees` is read in the question that finds the caller.
+        credentials are not even looked at. One that says it changes nothing is asked as a GET is, whatever its method.
+        What it `foresees` is read in the question that finds the caller.
         """
 
         async def endpoint_of(request: Request) -> Response:
@@ -98,7 +100,7 @@ class Edge:
             )
             try:
                 if not anonymous:
-                    credentials = self.credentials(request, context, public=public, api_auth=api_auth)
+                    credentials = self.credentials(request, context, public=public, api_auth=api_auth, changes=changes)
                     wanted = await foresees(request, context) if foresees and credentials.found else ()
                     await self.identify(context, credentials, wanted, public=public)
                 response = await endpoint(request, context)
@@ -145,10 +147,13 @@ class Edge:
             user=str(context.actor.id) if context.actor.id else None,
         )
 
-    def credentials(self, request: Request, context: Context, *, public: bool, api_auth: bool) -> Credentials:
+    def credentials(
+        self, request: Request, context: Context, *, public: bool, api_auth: bool, changes: bool
+    ) -> Credentials:
         """What the caller brings, as far as it counts. Raises NotAllowed for a change by a cookie from elsewhere."""
         credentials = credentials_of(request, context, api_auth=api_auth)
-        forged = credentials.by_cookie and request.method not in SAFE and not self.from_here(request, context)
+        changes = changes and request.method not in SAFE
+        forged = changes and credentials.by_cookie and not self.from_here(request, context)
         if forged and not public:
             raise NotAllowed(FROM_ELSEWHERE)
         context.disowned = forged

@@ -43,6 +43,7 @@ class Mount:
         public: bool = True,
         api_auth: bool = False,
         anonymous: bool = False,
+        changes: bool = True,
         foresees: Foresight | None = None,
         prefixed: bool = False,
     ) -> None:
@@ -51,7 +52,9 @@ class Mount:
         See `Edge.open`.
         """
         prefixes = [prefix_of(service) for service in services]
-        opened = self.edge.open(endpoint, public=public, api_auth=api_auth, anonymous=anonymous, foresees=foresees)
+        opened = self.edge.open(
+            endpoint, public=public, api_auth=api_auth, anonymous=anonymous, changes=changes, foresees=foresees
+        )
         for path in paths:
             counted = self._traced(self._counted(opened, method, path), method, path)
             for prefix in prefixes if prefixed else ("", *prefixes):

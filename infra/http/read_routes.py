@@ -24,6 +24,7 @@ from infra.http.mounting import Mount, Operation
 from infra.http.openapi import Describe
 from infra.http.streaming import Streamed
 from projections.projection import Document
+from read_api.ports import NobodyKnown
 from read_api.reads import Listed
 
 if TYPE_CHECKING:
@@ -122,10 +123,11 @@ class Reading:
 
         async def list_(request: Request, context: Context) -> Response:
             parameters = [*request.query_params.multi_items(), *within(request)]
-            if not context.actor.known and request.query_params.get("pageNumber") == "0":
-                raise Unauthenticated("Everything at once (pageNumber=0) needs a login.")
             await self.caught_up(context, resource)
-            listed = await self.reads.list(resource, parameters, context.actor)
+            try:
+                listed = await self.reads.list(resource, parameters, context.actor)
+            except NobodyKnown as unknown:
+                raise Unauthenticated(unknown.message) from None
             if listed.stream is not None:
                 return await Streamed.of(streamed(context, resource, listed, listed.stream))
             documents = listed.documents or []

@@ -8,13 +8,10 @@ from typing import Any
 from domain.access import holds, may
 from domain.actor import Actor
 from domain.errors import NotAllowed, NotThere
+from read_api.ports import NobodyKnown
 from read_api.search.catalogue import INDEXES
 from read_api.search.declared import Index
 from read_api.search.filters import parse
-
-
-class NobodyKnown(NotAllowed):
-    """The index is for those who are logged in, and nobody is (401 at the edge)."""
 
 
 class Indexes:
