@@ -10,12 +10,14 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
+from infra.cli.by_default import LIST, ListsByDefault
 from infra.cli.options import DATA, AsJson, Data
 
 app = typer.Typer(
     name="dead-letters",
-    no_args_is_help=True,
-    help="Streams that a read model leaves out, as it cannot take in one of their events.\n\n"
+    cls=ListsByDefault,
+    help="Streams that a read model leaves out, as it cannot take in one of their events. Without a command "
+    "they are listed.\n\n"
     "What follows in such a stream is set aside too, so that its order is kept. Mend the reason (most often: start a "
     "release whose projection takes the event in), then retry; or drop what cannot be mended.",
 )
@@ -25,7 +27,7 @@ Stream = Annotated[UUID, typer.Argument(help="The stream, or the document, that 
 OfModel = Annotated[str | None, typer.Option("--model", help="Only those of this read model.")]
 
 
-@app.command("list")
+@app.command(LIST)
 def listed(model: OfModel = None, data: Data = DATA, as_json: AsJson = False) -> None:
     """What is set aside: one line a read model and stream, the oldest first."""
     from infra.cli.operate import WHOLE, console, print_json

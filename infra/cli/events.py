@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from infra.cli.by_default import LIST, ListsByDefault
 from infra.cli.options import DATA, Actors, After, AsJson, Data, Last, Lines, Names, Personal, Since, Until
-
-LIST = "list"
-PAIRED = frozenset({"--name", "--actor", "--since", "--until", "--after", "--last", "--limit", "--data"})
-"""Options whose value is a word of its own."""
-
-
-class Events(TyperGroup):
-    """`innkeep events` without a command, or with a stream, means `list`; the command may stand behind options."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command first."""
-        return super().parse_args(ctx, with_command(args, self.commands))
-
-
-def with_command(args: list[str], commands: Any) -> list[str]:
-    """The arguments with their command in front."""
-    for at, word in enumerate(args):
-        if word in commands and (at == 0 or args[at - 1] not in PAIRED):
-            return [word, *args[:at], *args[at + 1 :]]
-    return args if args[:1] == ["--help"] else [LIST, *args]
-
 
 HELP = (
     "Show the log: every fact that the marketplace has recorded, in the one order that all read models follow.\n\n"
@@ -58,7 +37,7 @@ SHOW_HELP = (
 )
 
 app = typer.Typer(
-    cls=Events,
+    cls=ListsByDefault,
     help=HELP,
     pretty_exceptions_enable=False,
 )

@@ -90,7 +90,8 @@ REBUILD_HELP = (
     "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
     "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date.\n\n"
     "It gives way to whoever is served: a read model is filled in small pieces with rests between, and the processor "
-    "is left to others. With --hurry it does not."
+    "is left to others. With --hurry it does not.\n\n"
+    "--json prints one array of what came of it; what is for people goes to standard error then."
 )
 
 
@@ -110,6 +111,7 @@ def rebuild(
     afresh: Annotated[bool, typer.Option("--afresh", help="Go on with nothing that was begun before.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
     hurry: Annotated[bool, typer.Option("--hurry", help="Give way to nobody: for when nobody is served.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """A read model anew."""
     from infra.cli import rebuilds, searching
@@ -120,13 +122,13 @@ def rebuild(
         fail("--afresh, --back and --drop-old exclude each other")
     if name.startswith("search:"):
         if drop_old or back:
-            (searching.drop_old if drop_old else searching.go_back)(name, data)
+            (searching.drop_old if drop_old else searching.go_back)(name, data, as_json=as_json)
         else:
-            searching.rebuild(name, data, afresh=afresh)
+            searching.rebuild(name, data, afresh=afresh, as_json=as_json)
     elif drop_old:
-        rebuilds.drop_old(name, data)
+        rebuilds.drop_old(name, data, as_json=as_json)
     else:
-        rebuilds.rebuild(name, data, back=back, afresh=afresh, hurry=hurry)
+        rebuilds.rebuild(name, data, back=back, afresh=afresh, hurry=hurry, as_json=as_json)
 
 
 @app.command()

@@ -116,17 +116,20 @@ def list_settings() -> None:
     console().print(table)
 
 
-def say_indexes_lack(settings: Settings) -> None:
+def say_indexes_lack(settings: Settings, *, aside: bool = False) -> None:
     """Of documents that changed without an event: who keeps the search indexes, if there are any, is told by events."""
     if settings.opensearch_url is not None:
-        console().print(
+        console(aside=aside).print(
             "the search indexes show documents as before: `innkeep rebuild search:all` brings them up to date"
         )
 
 
-def console() -> Console:
-    """Prints as wide as the terminal is; as wide as it takes to where there is none."""
-    return Console() if sys.stdout.isatty() else Console(width=WIDE)
+def console(*, aside: bool = False) -> Console:
+    """Prints as wide as the terminal is; as wide as it takes to where there is none. `aside` of what a program reads,
+    on standard error.
+    """
+    there = sys.stderr if aside else sys.stdout
+    return Console(stderr=aside, width=None if there.isatty() else WIDE)
 
 
 def print_json(value: Any) -> None:

@@ -76,11 +76,15 @@ class EmbeddedPostgres:
 
         Raises:
             DataFolderInUse: another live process owns the folder.
-            EmbeddedPostgresError: the server does not start; the message ends with its last words.
+            EmbeddedPostgresError: the folder is none, or not ours to write in; or the server does not start, and the
+                message ends with its last words.
         """
         folder = folder.expanduser().resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = _own(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = _own(folder)
+        except OSError as error:
+            raise EmbeddedPostgresError(f"the data folder {folder} cannot be used: {error.strerror or error}") from None
         try:
             installation = Installation.find(folder)
             _make_cluster(folder, installation, durable=durable)

@@ -46,6 +46,25 @@ def test_a_read_model_is_made_anew_while_it_is_read(server: Server, world: World
     assert "There is no read model nonsense" in innkeep(server, "rebuild", "nonsense", code=2)
 
 
+def test_a_program_is_told_of_a_rebuild_as_json(server: Server, world: World, host: Person) -> None:
+    """What is for people goes elsewhere."""
+    world.listing(host)
+    (made,) = json.loads(innkeep(server, "rebuild", "listing", "--json"))
+    assert (made["model"], made["rows"], made["different"], made["set_aside"]) == ("listing", made["rows_before"], 0, 0)
+    assert made["position"] > 0
+    (back,) = json.loads(innkeep(server, "rebuild", "listing", "--back", "--json"))
+    assert back["model"] == "listing"
+    assert json.loads(innkeep(server, "rebuild", "listing", "--drop-old", "--json")) == [
+        {"model": "listing", "dropped": True}
+    ]
+
+
+def test_dead_letters_are_listed_when_no_command_is_said(server: Server) -> None:
+    for words in ([], ["list"], ["--model", "listing"], ["--model", "list"]):
+        assert json.loads(innkeep(server, "dead-letters", *words, "--json")) == []
+        assert innkeep(server, "dead-letters", *words).strip() == "nothing is set aside"
+
+
 def test_tokens_of_the_old_key_stay_good_after_a_rotation(server: Server, world: World) -> None:
     before = world.person()
     old = ok(before.get("/publickey"))["keyId"]

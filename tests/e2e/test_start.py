@@ -58,6 +58,13 @@ def test_a_data_folder_in_use(server: Server, folder: Path) -> None:
     says_no(done, str(server.data / "innkeep"))
 
 
+def test_a_data_folder_that_is_a_file(folder: Path) -> None:
+    (folder / "file").write_text("")
+    for data in (folder / "file", folder / "file" / "below"):
+        done = attempt(folder, "serve", "--port", str(free_port()), "--data", str(data), MODE="sandbox")
+        says_no(done, str(data), "not a directory")
+
+
 def test_an_unknown_setting(folder: Path) -> None:
     says_no(serve(folder, MODE="sandbox", COLOUR="red"), "INNKEEP_COLOUR")
     (folder / ".env").write_text("INNKEEP_FLAVOUR=mint\n")
