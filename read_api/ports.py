@@ -73,8 +73,12 @@ class ReadStore(Protocol):
         """All of what the caller sees, as of one moment, few of them in memory. Whoever reads it closes it."""
         ...
 
-    async def parents(self, asked: Collection[As], document: Document, actor: Actor) -> dict[str, bool]:
-        """For a document made elsewhere: `as:<resource>` for each of these parents, whether the caller sees it."""
+    async def parents(
+        self, asked: Collection[As], document: Document, actor: Actor, *, deleted: bool = False
+    ) -> dict[str, bool]:
+        """For a document made elsewhere: `as:<resource>` for each of these parents, whether the caller sees it; of
+        `deleted` ones, whether they would.
+        """
         ...
 
     async def raw(self, model: str, id: UUID) -> Document | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.access import holds, parents
+from domain.access import As, holds, parents
 from domain.actor import Actor
 from domain.errors import Invalid, NotAllowed, NotThere
 from domain.kernel import Recorded
@@ -119,7 +119,7 @@ class Reads:
         """Who did what to it, when, oldest first. Raises NotThere, NotAllowed, Unavailable."""
         events, document = await self._past(resource, id, actor)
         life = steps(self._projection(resource), None, events, id)
-        return entries(resource, life, actor, await self._store.parents(asked_of_parents(resource), document, actor))
+        return entries(resource, life, actor, await self._parents(asked_of_parents(resource), document, actor))
 
     async def as_of(self, resource: Resource, id: UUID, at: str, actor: Actor) -> Document:
         """The resource as it was at that instant. Raises Invalid for what is no instant, NotThere, NotAllowed,
@@ -133,7 +133,7 @@ class Reads:
         document, there = last_known(resource, self._projection(resource), past, id)
         if document is None or not there:
             raise NotThere(resource.name)
-        seen = await self._store.parents(asked_of_parents(resource), document, actor)
+        seen = await self._parents(asked_of_parents(resource), document, actor)
         timeless = {field.name: present.get(field.name) for field in resource.fields if field.timeless}
         return shown(resource, document | timeless | seen, actor)
 
@@ -166,6 +166,10 @@ class Reads:
             async for document in documents:
                 yield shown(query.resource, document, actor)
 
+    async def _parents(self, asked: Collection[As], document: Document, actor: Actor) -> dict[str, bool]:
+        """Which parents the caller sees. To staff, what stood under a deleted one has its past still."""
+        return await self._store.parents(asked, document, actor, deleted=actor.staff)
+
     async def _past(self, resource: Resource, id: UUID, actor: Actor) -> tuple[Sequence[Recorded], Document]:
         """All that happened, and the document, if this caller may read the history. What is deleted is there for
         staff alone.
@@ -174,7 +178,7 @@ class Reads:
         if document is None and actor.staff:
             document = await self._store.raw(resource.documents, id)
             if document is not None:
-                document |= await self._store.parents(parents(resource.sees), document, actor)
+                document |= await self._parents(parents(resource.sees), document, actor)
                 document = document if holds(resource.sees, actor, document) else None
         if document is None:
             raise NotThere(resource.name)

@@ -38,18 +38,22 @@ class Visibility:
         resources: all of them by name; rules may ask for a parent's.
         actor: the caller.
         parameters: of the statement.
+        deleted: whether that of what is deleted is asked too, as if it were there.
     """
 
-    def __init__(self, resources: Mapping[str, Resource], actor: Actor, parameters: Parameters) -> None:
+    def __init__(
+        self, resources: Mapping[str, Resource], actor: Actor, parameters: Parameters, *, deleted: bool = False
+    ) -> None:
         self._resources = resources
         self._actor = actor
         self._parameters = parameters
+        self._deleted = deleted
         self._tables = 0
 
     def row(self, resource: Resource, table: sql.Identifier) -> sql.Composable:
         """Does the caller see this row of the resource at all?"""
         seen = self.rule(resource.sees, table)
-        if resource.keeps_deleted:
+        if resource.keeps_deleted or self._deleted:
             return seen
         alive = sql.Literal(resource.alive)
         return sql.SQL("({} AND {}.body->{} IS DISTINCT FROM 'false'::jsonb)").format(seen, table, alive)

@@ -72,12 +72,14 @@ class PostgresReadStore:
             async for (body,) in rows:
                 yield from_json(body)
 
-    async def parents(self, asked: Collection[As], document: Document, actor: Actor) -> dict[str, bool]:
+    async def parents(
+        self, asked: Collection[As], document: Document, actor: Actor, *, deleted: bool = False
+    ) -> dict[str, bool]:
         """For a document made elsewhere: `as:<resource>` for each of these parents. Raises Unavailable."""
         if not asked or actor.role == "system":
             return {f"as:{parent.resource}": True for parent in asked}
         values = Parameters()
-        sees = Visibility(self._resources, actor, values)
+        sees = Visibility(self._resources, actor, values, deleted=deleted)
         columns = [sees.parent(self._resources[p.resource], values(document.get(p.field))) for p in asked]
         (row,) = await self._asking(sql.SQL("SELECT {}").format(sql.SQL(", ").join(columns)), values.values)
         return {f"as:{parent.resource}": bool(seen) for parent, seen in zip(asked, row, strict=True)}

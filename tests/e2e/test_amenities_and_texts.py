@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.talk import ABSENT, Json, Person, invalid, ok, refused
-from tests.e2e.world import World, rows
+from tests.e2e.world import World, rows, wire
 
 
 def test_amenities_are_made_by_admins_and_seen_by_anyone(
@@ -94,3 +94,25 @@ def test_what_a_locale_text_needs_is_named(world: World, host: Person, field: st
     body = text_for(place)
     del body[field]
     invalid(host.post("/v1/listinglocaletexts", body), field)
+
+
+def test_what_stood_under_a_deleted_listing_is_gone_and_staff_still_read_its_past(
+    world: World, host: Person, moderator: Person
+) -> None:
+    listing = world.listing(host)
+    text = ok(host.post("/v1/listinglocaletexts", text_for(listing)), 201)["listingLocaleText"]
+    night = {"listingId": listing["id"], "date": world.day(9), "isAvailable": False}
+    entry = ok(host.post("/v1/listingcalendars", night), 201)["listingCalendar"]
+    then = wire(world.now())
+    world.advance("PT1S")
+    ok(host.delete(f"/v1/listings/{listing['id']}"))
+    for path, name, made in (
+        (f"/v1/listinglocaletexts/{text['id']}", "listingLocaleText", text),
+        (f"/v1/listingcalendars/{entry['id']}", "listingCalendar", entry),
+    ):
+        for caller in (host, moderator, world.root):
+            refused(caller.get(path), 404, "NOT_FOUND")
+        assert len(ok(moderator.get(f"{path}/history"))["history"]) == 1
+        assert ok(moderator.get(path, asOf=then))[name] == made
+        refused(host.get(f"{path}/history"), 404, "NOT_FOUND")
+        refused(host.get(path, asOf=then), 404, "NOT_FOUND")
