@@ -11,8 +11,12 @@ which `ARGS="--only booking --write"` puts in the place of its section here.
 
 Figures are ratios of two things measured side by side in one run, a round of the one after a round of the other;
 absolute numbers say more of the machine than of the program. Every server is a process of its own on loopback with one
-event loop (uvloop, httptools), over one PostgreSQL whose commits are durable (`synchronous_commit=on`, `fsync=on`);
-none writes a line a request. The rivals stand in `benchmarks/rivals/`.
+event loop (uvloop, httptools), over one PostgreSQL whose commits are durable (`synchronous_commit=on`, `fsync=on`) and
+whose log files were made beforehand, as those of a server that has run for a while; none writes a line a request. The
+rivals stand in `benchmarks/rivals/`.
+
+Ratios depend on the machine as well: where Python is fast beside PostgreSQL and Kafka, or slow, what is mostly Python
+comes off better or worse.
 """
 MEASURED = "Measured on "
 

@@ -102,10 +102,12 @@ def machine(conninfo: str) -> str:
 
 
 def _processor() -> str:
+    """Its name, and where the system tells it its family: a name alone may stand for many years of machines."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor() or platform.machine())
+    lines = (line.partition(":") for line in info.read_text().splitlines()) if info.exists() else ()
+    told = {name.strip(): value.strip() for name, _, value in lines}
+    name = told.get("model name", platform.processor() or platform.machine())
+    return f"{name}, family {told['cpu family']}, model {told['model']}" if "cpu family" in told else name
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
