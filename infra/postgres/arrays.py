@@ -60,6 +60,18 @@ class Uuids(Column):
         return b"\x00\x00\x00\x10" + value.bytes
 
 
+class UuidNumbers(Column):
+    """`uuid[]`, of ids as `UUID.int` has them."""
+
+    __slots__ = ()
+    element, array = 2950, 2951
+
+    @staticmethod
+    def written(value: int) -> bytes:
+        """Sixteen bytes."""
+        return b"\x00\x00\x00\x10" + value.to_bytes(16)
+
+
 class Ints(Column):
     """`int[]`."""
 
@@ -133,7 +145,7 @@ class Instants(Column):
         return _long(8, (value - EPOCH) // MICROSECOND)
 
 
-KINDS: tuple[type[Column], ...] = (Uuids, Ints, BigInts, Texts, Byteas, Jsons, Instants)
+KINDS: tuple[type[Column], ...] = (Uuids, UuidNumbers, Ints, BigInts, Texts, Byteas, Jsons, Instants)
 
 
 class ColumnDumper(Dumper):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, LiteralString
-from uuid import UUID
 
 from psycopg import sql
 
@@ -13,13 +12,13 @@ from domain.access import named
 from domain.kernel import Fact, Recorded
 from domain.resource import Kind, Resource, Tells
 from infra.event_store.codec import aggregate_of
-from infra.postgres.arrays import BigInts, Column, Jsons, Texts, Uuids
+from infra.postgres.arrays import BigInts, Column, Jsons, Texts, UuidNumbers
 from infra.read_models.codec import from_json, to_bytes
 from infra.read_models.foreseen import Foreseen
-from infra.read_models.making import Documents, Touched
+from infra.read_models.making import Documents, Number, Touched
 from infra.read_models.model import Connection, Write, digest, table_name
 from infra.read_models.texts import VERSION as TEXTS_VERSION
-from infra.read_models.texts import kept_texts, searched_texts
+from infra.read_models.texts import kept_texts, places_of, searched_texts
 from projections.projection import Document, Handler, Projection, begins, inner
 from projections.words import Part, terms
 
@@ -86,6 +85,7 @@ class DocumentModel:
         self.table = table_name("doc_", projection.resource)
         self.texts = sorted({name for resource in self.resources for name in folded_fields(resource)})
         self.searched = sorted({name for resource in self.resources for name in searched_texts(resource)})
+        self._searched = places_of(self.searched)
         self.indexed = sorted({name for resource in self.resources for name in indexed_fields(resource)})
         self.then = {f.name: f.then for resource in self.resources for f in resource.fields if f.then}
         self.points = sorted({f.name for resource in self.resources for f in resource.fields if f.point})
@@ -148,9 +148,9 @@ class DocumentModel:
 
     def touched(self, events: Iterable[Recorded]) -> list[Touched]:
         """Which documents these events concern, in their order, and how."""
-        handles, targets = self.projection.handles, self.projection.targets
+        handles, targets, foreseen = self.projection.handles, self.projection.targets, not self.foreseen.empty
         return [
-            (event, self._foreseen(handler, event) if begins(event, target) else handler, target)
+            (event, self._foreseen(handler, event) if foreseen and begins(event, target) else handler, target)
             for event in events
             if (handler := handles.get(type(event.fact))) is not None
             for target in targets(event)
@@ -163,15 +163,17 @@ class DocumentModel:
             return handler
         return lambda before, event, hint: made if before is None else handler(before, event, hint)
 
-    async def load(self, connection: Connection, table: str, ids: Collection[UUID]) -> dict[UUID, tuple[Document, int]]:
+    async def load(
+        self, connection: Connection, table: str, ids: Collection[Number]
+    ) -> dict[Number, tuple[Document, int]]:
         """Those of these documents that there are, and the position of the newest event in each."""
-        cursor = await connection.execute(written_for(LOAD, table), [Uuids([*ids])], prepare=True, binary=True)
-        return {id: (from_json(body), position) for id, body, position in await cursor.fetchall()}
+        cursor = await connection.execute(written_for(LOAD, table), [UuidNumbers([*ids])], prepare=True, binary=True)
+        return {id.int: (from_json(body), position) for id, body, position in await cursor.fetchall()}
 
-    def writing(self, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]) -> Write:
+    def writing(self, table: str, documents: Mapping[Number, Document], positions: Mapping[Number, int]) -> Write:
         """What puts these documents in the place of what stands there, with what is kept beside them."""
         made: list[Column] = [
-            Uuids([*documents]),
+            UuidNumbers([*documents]),
             Jsons([to_bytes(document) for document in documents.values()]),
             Jsons([self.folded(document) for document in documents.values()]),
             BigInts([positions[id] for id in documents]),
@@ -180,13 +182,13 @@ class DocumentModel:
             made.append(Texts([terms_of(self.tells, document) for document in documents.values()]))
         return sends(UPSERT_TOLD if self.tells else UPSERT, table, made)
 
-    def deleting(self, table: str, ids: Collection[UUID]) -> Write:
+    def deleting(self, table: str, ids: Collection[Number]) -> Write:
         """What deletes these documents."""
-        return sends(DELETE, table, [Uuids([*ids])])
+        return sends(DELETE, table, [UuidNumbers([*ids])])
 
     def folded(self, document: Document) -> bytes | None:
         """The texts of a document that are kept beside it, without case; None where its table keeps none."""
-        kept = kept_texts(self.searched, document)
+        kept = kept_texts(self._searched, document)
         if not self.texts and not kept:
             return None
         return to_bytes(kept | {name: casefolded(document.get(name)) for name in self.texts})

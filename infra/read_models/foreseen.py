@@ -28,6 +28,11 @@ class Foreseen:
         if len(self._made) > self._size:
             self._made.popitem(last=False)
 
+    @property
+    def empty(self) -> bool:
+        """Is nothing foreseen?"""
+        return not self._made
+
     def take(self, model: str, event: Recorded) -> Document | None:
         """What this event, the first of its stream, makes, if it is known; whoever asks is the last to."""
         made = self._made.pop((model, event.stream.int), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
-from uuid import UUID
 
 from domain.kernel import Recorded
 from infra.read_models.model import Changes, Connection, Write, nothing
@@ -17,6 +16,8 @@ AT_ONCE = 1_000
 """Documents written by one statement: its transaction holds the readers of the log back no longer than that."""
 
 Touched = tuple[Recorded, Handler, Target]
+Number = int
+"""A document's id, as `UUID.int` has it: what is in memory is found by numbers, as a UUID hashes in Python."""
 
 
 class Table(Protocol):
@@ -26,15 +27,17 @@ class Table(Protocol):
         """Which documents these events concern, in their order, and how."""
         ...
 
-    async def load(self, connection: Connection, table: str, ids: Collection[UUID]) -> dict[UUID, tuple[Document, int]]:
+    async def load(
+        self, connection: Connection, table: str, ids: Collection[Number]
+    ) -> dict[Number, tuple[Document, int]]:
         """Those of these documents that there are, and the position of the newest event in each."""
         ...
 
-    def writing(self, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]) -> Write:
+    def writing(self, table: str, documents: Mapping[Number, Document], positions: Mapping[Number, int]) -> Write:
         """What writes these documents as they are now, each with the position of the newest event in it."""
         ...
 
-    def deleting(self, table: str, ids: Collection[UUID]) -> Write:
+    def deleting(self, table: str, ids: Collection[Number]) -> Write:
         """What deletes these documents."""
         ...
 
@@ -54,11 +57,11 @@ class Documents:
         self._table = table
         self._resumed = resumed
         self._room = room
-        self._known: dict[UUID, Document | None] = {}
+        self._known: dict[Number, Document | None] = {}
         """None where there is none. Those worked on last come last."""
-        self._changed: dict[UUID, int] = {}
+        self._changed: dict[Number, int] = {}
         """The newest event in each of those that are to be written."""
-        self._ahead: dict[UUID, int] = {}
+        self._ahead: dict[Number, int] = {}
         """The newest event in each of those found in the table with events that are still to come here."""
 
     @property
@@ -73,10 +76,10 @@ class Documents:
             return
         await self._load(connection, touched)
         known, ahead = self._known, self._ahead
-        after: dict[UUID, Document | None] = {}
-        newest: dict[UUID, int] = {}
+        after: dict[Number, Document | None] = {}
+        newest: dict[Number, int] = {}
         for event, handler, target in touched:
-            id = target.id
+            id = target.id.int
             if ahead and event.position <= ahead.get(id, 0):
                 continue
             after[id] = handler(after[id] if id in after else known.get(id), event, target.hint)
@@ -88,10 +91,10 @@ class Documents:
 
     async def _load(self, connection: Connection, touched: Sequence[Touched]) -> None:
         """Get to know those that are not in memory. What begins with its stream in these events stands nowhere yet."""
-        begun: set[UUID] = set()
-        unknown: set[UUID] = set()
+        begun: set[Number] = set()
+        unknown: set[Number] = set()
         for event, _, target in touched:
-            id = target.id
+            id = target.id.int
             if id in self._known or id in begun:
                 continue
             if begins(event, target) and not self._resumed:
@@ -107,8 +110,8 @@ class Documents:
 
     def changes(self) -> Changes:
         """The documents as they are now; only what is deleted is not written early, as it would leave no trace."""
-        made: list[tuple[UUID, Document]] = []
-        gone: list[UUID] = []
+        made: list[tuple[Number, Document]] = []
+        gone: list[Number] = []
         for id in self._changed:
             document = self._known[id]
             if document is None:
@@ -121,7 +124,7 @@ class Documents:
         early = [self._of.writing(self._table, these, changed) for these in some]
         return Changes(early, self._of.deleting(self._table, gone) if gone else nothing)
 
-    def _forget(self, but: Collection[UUID]) -> None:
+    def _forget(self, but: Collection[Number]) -> None:
         """Forget those that nothing was done to for the longest time, and none of those that are being written."""
         excess = max(0, len(self._known) - self._room)
         for id in [id for id in islice(self._known, excess) if id not in but]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from domain.resource import Field, Kind, Resource
-from projections.projection import Document, inner
+from projections.projection import Document
 from projections.words import words
 
 TEXTS = frozenset({Kind.STRING, Kind.TEXT})
@@ -30,11 +31,27 @@ def words_key(name: str) -> str:
     return f"{name} words"
 
 
-def kept_texts(names: Iterable[str], document: Document) -> dict[str, str | list[str]]:
-    """What has to be kept of these texts."""
+class Place(NamedTuple):
+    """Where a text stands in a document."""
+
+    name: str
+    """Of its field, or with a dot of a part of it."""
+    field: str
+    part: str
+
+
+def places_of(names: Iterable[str]) -> tuple[Place, ...]:
+    """Of the texts of these names."""
+    return tuple(Place(name, *name.partition(".")[::2]) for name in names)
+
+
+def kept_texts(places: Iterable[Place], document: Document) -> dict[str, str | list[str]]:
+    """What has to be kept of the texts there."""
     kept: dict[str, str | list[str]] = {}
-    for name in names:
-        value = inner(document, name)
+    for name, field, part in places:
+        value = document.get(field)
+        if part:
+            value = value.get(part) if isinstance(value, dict) else None
         if isinstance(value, str):
             if not (value.isascii() and value.isalnum()):
                 kept |= _of_text(name, value)

@@ -23,6 +23,6 @@ async def load(conninfo: str, documents: Documents) -> None:
         for name, some in documents.items():
             model = models[name]
             assert isinstance(model, DocumentModel)
-            by_id = {UUID(id): document for id, document in some.items()}
-            await model.writing(model.table, by_id, dict.fromkeys(by_id, 1))(connection)
+            by_number = {UUID(id).int: document for id, document in some.items()}
+            await model.writing(model.table, by_number, dict.fromkeys(by_number, 1))(connection)
         await connection.execute("ANALYZE")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 import pytest
 
@@ -43,7 +42,7 @@ class TestFedByTheLog(ReadModelFeedContract):
             await taking_in(self, connection, events)
 
         def watched(
-            self: DocumentModel, table: str, documents: Mapping[UUID, Document], positions: Mapping[UUID, int]
+            self: DocumentModel, table: str, documents: Mapping[int, Document], positions: Mapping[int, int]
         ) -> Write:
             write = writing(self, table, documents, positions)
             encoded.append(table)
