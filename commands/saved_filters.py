@@ -57,11 +57,12 @@ async def save(work: Work, message: SaveFilter) -> Answer:
     """Raises NotThere for an unknown index, Invalid for conditions that do not fit it, ENTRY_EXISTS."""
     filters, owner = work.services.filters, work.actor.id
     index = filters.index_named(message.index_name, work.actor)
-    filters.check(index, message.conditions, work.actor)
+    conditions = _whole(message.conditions)
+    filters.check(index, conditions, work.actor)
     record = await work.load(Record, work.new_id())
     claim = await work.load(Claim, _claim(owner, index, message.filter_name))
     claim.take(record.id, "ENTRY_EXISTS", f"You keep a filter of {index} under that name already.")
-    fields = {"indexName": index, "filterName": message.filter_name, "conditions": _whole(message.conditions)}
+    fields = {"indexName": index, "filterName": message.filter_name, "conditions": conditions}
     record.create(KIND, owner, fields)
     return Answer(KIND, record.id)
 

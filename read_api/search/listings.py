@@ -179,8 +179,8 @@ def _stay(stay: Stay, hit: Hit) -> Document:
 
 def _text(texts: Iterable[Document], languages: Iterable[str]) -> Document | None:
     """The text in the first of these languages that there is one in: of `pt-BR` that one, else any of `pt`."""
-    there = {folded(text["languageCode"]): text for text in texts}
-    for language in map(folded, languages):
+    there = {_tag(text["languageCode"]): text for text in texts}
+    for language in map(_tag, languages):
         root = language.split("-")[0]
         found = there.get(language) or next((there[code] for code in sorted(there) if code.split("-")[0] == root), None)
         if found is not None:
@@ -190,3 +190,8 @@ def _text(texts: Iterable[Document], languages: Iterable[str]) -> Document | Non
                 "description": found["localizedDescription"],
             }
     return None
+
+
+def _tag(language: str) -> str:
+    """The code of a language as it is compared: `pt_BR` is `pt-BR`."""
+    return folded(language).replace("_", "-")

@@ -172,3 +172,8 @@ def test_conditions_are_checked_when_they_are_kept(owner: Person) -> None:
     invalid(save(owner, "listing", "", {}), "filterName")
     invalid(save(owner, "listing", "x" * 101, {}), "filterName")
     refused(save(owner, "quote", "x", {}), 404)
+    one = {"field": "isPublished", "operator": "exists"}
+    most = [one] * 999
+    ok(save(owner, "listing", "Much", most), 201)
+    ok(owner.get(f"{AT}/listing/count", savedFilter="Much"))
+    invalid(save(owner, "listing", "Too much", [*most, one]), "filters")

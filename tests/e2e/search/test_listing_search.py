@@ -64,7 +64,8 @@ def test_the_asked_language_is_shown_where_there_is_one(
     text = {"listingId": loft["id"], "languageCode": "pt-BR", "localizedTitle": "Sótão", "localizedDescription": "Luz"}
     ok(host.post("/v1/listinglocaletexts", text), 201)
     shown = {"languageCode": "pt-BR", "title": "Sótão", "description": "Luz"}
-    assert found(nobody, q=city, language="pt")[0]["localeText"] == shown
+    for language in ("pt", "pt-BR", "pt_BR", "pt-PT", "pt_PT"):
+        assert found(nobody, q=city, language=language)[0]["localeText"] == shown, language
     asked = nobody.get(SEARCH, {"Accept-Language": "de;q=0.9, pt-BR, *;q=0.1"}, q=city)
     assert ok(asked)["listings"][0]["localeText"] == shown
     assert found(nobody, q=city, language="de")[0]["localeText"] is None
