@@ -8,8 +8,7 @@ from commands.work import Work
 from domain.money import part
 from domain.payment import Payment
 from domain.payment_attempt import PaymentAttempt
-from domain.payment_record import Entry, PaymentRecord
-from domain.payment_steps import GiveBack
+from domain.payment_record import Entry, PaymentRecord, RecordStatus
 
 
 async def book_charge(work: Work, payment: Payment, attempt: PaymentAttempt) -> None:
@@ -38,20 +37,32 @@ async def book_failure(work: Work, payment: Payment, attempt: PaymentAttempt) ->
     await _file(work, uuid5(attempt.id, "failed"), entry)
 
 
-async def book_refund(work: Work, payment: Payment, attempt: PaymentAttempt, step: GiveBack) -> None:
-    """The guest has money back."""
+async def book_refund(work: Work, payment: Payment, attempt: PaymentAttempt, refund: UUID) -> None:
+    """The guest has money back: an entry each time it is given."""
+    given = payment.refunds[refund]
+    record = uuid5(refund, f"given {given.returns}") if given.returns else refund
+    await _file(work, record, _of_refund(payment, attempt, "refunded", given.amount))
+
+
+async def book_return(work: Work, payment: Payment, attempt: PaymentAttempt, refund: UUID) -> None:
+    """What the guest was given came back: the entries of a refund add up to what the guest has."""
+    came = payment.refunds[refund]
+    record = uuid5(refund, f"returned {came.returns}")
+    await _file(work, record, _of_refund(payment, attempt, "failed", -came.amount))
+
+
+def _of_refund(payment: Payment, attempt: PaymentAttempt, status: RecordStatus, amount: int) -> Entry:
     bill = payment.bill
-    entry = Entry(
+    return Entry(
         "refund",
         bill.reservation,
         bill.guest,
         bill.currency,
-        "refunded",
+        status,
         attempt.intent,
         attempt.charge_id,
-        refund_amount=step.amount,
+        refund_amount=amount,
     )
-    await _file(work, step.refund, entry)
 
 
 async def book_payouts(work: Work, payment: Payment) -> None:

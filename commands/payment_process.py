@@ -7,6 +7,7 @@ reservation is decided in the transaction that records the outcome, so that a st
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from commands import stays
@@ -139,7 +140,7 @@ async def _take(work: Work, reservation: Reservation, payment: Payment, step: St
     attempt = step.attempt
     match step:
         case Start():
-            answered = await provider.start(attempt.id, attempt.charge, work.at)
+            answered = await provider.start(attempt.id, attempt.charge, work.at, _age(work, attempt.since))
         case Capture():
             answered = await provider.capture(str(attempt.intent), step.key, work.at)
         case Void():
@@ -154,13 +155,18 @@ async def _take(work: Work, reservation: Reservation, payment: Payment, step: St
 async def _refund(work: Work, payment: Payment, step: GiveBack) -> None:
     attempt = await work.load(PaymentAttempt, step.attempt, fresh=True)
     given = await work.services.payments.refund(
-        str(attempt.intent), step.amount, attempt.charge.currency, step.key, work.at
+        str(attempt.intent), attempt.charge, step, work.at, _age(work, step.since)
     )
     if given.done:
         payment.refund_done(step.refund)
-        await book_refund(work, payment, attempt, step)
+        await book_refund(work, payment, attempt, step.refund)
     else:
         payment.refund_refused(step.refund, given.reason, work.at)
+
+
+def _age(work: Work, since: datetime) -> timedelta:
+    """How long ago that was, by the later clock: a deadline is acted on as of its own instant, however late."""
+    return max(work.at, work.real_now) - since
 
 
 async def _not_captured(

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from domain.payment_attempt import Charge, Report
+from domain.payment_steps import GiveBack
+
+JUST_NOW = timedelta()
+"""The age of what is asked for the first time."""
 
 
 class ProviderAway(Exception):
@@ -39,26 +43,41 @@ class Refunding:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A refund that the provider had taken on and that came back: the guest's bank did not take it, for example."""
+
+    refund: UUID
+    tries: int
+    """Which try it was."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What a signed callback says. Nothing in it is believed before the signature was verified."""
 
     id: str
     """The provider's id of the event."""
     report: Report | None
-    """Absent: a kind of event that concerns nobody here."""
+    """Absent: it tells of no payment."""
     reservation: UUID | None = None
-    """From the metadata that we gave the payment."""
+    """From the metadata that we gave the payment, or the refund."""
     attempt: UUID | None = None
+    returned: Returned | None = None
+    """Absent: it tells of no refund that came back. Without this and a report it concerns nobody here."""
 
 
 class PaymentProvider(Protocol):
-    """Moves money. `at` is the product's time. All but `check` raise ProviderAway."""
+    """Moves money. `at` is the product's time. All but `check` raise ProviderAway.
+
+    `age` says how long ago it was asked for the first time with this key: providers do not remember keys for ever.
+    """
 
     def check(self, method: str, params: Mapping[str, str]) -> None:
         """Raise Invalid for a method, or parameters, that this provider can never take."""
         ...
 
-    async def start(self, attempt: UUID, charge: Charge, at: datetime) -> Answered:
+    async def start(self, attempt: UUID, charge: Charge, at: datetime, age: timedelta = JUST_NOW) -> Answered:
         """Take the money, or authorise it; the attempt's id is the key and stands in the payment's metadata."""
         ...
 
@@ -78,12 +97,18 @@ class PaymentProvider(Protocol):
         """Let go of it: voided, or as it stands if it cannot be voided."""
         ...
 
-    async def refund(self, intent: str, amount: int, currency: str, key: str, at: datetime) -> Refunding:
-        """Give so much back."""
+    async def refund(
+        self, intent: str, charge: Charge, back: GiveBack, at: datetime, age: timedelta = JUST_NOW
+    ) -> Refunding:
+        """Give so much of the charge back; what it is about stands in the refund's metadata."""
         ...
 
     async def believe(self, attempt: UUID, charge: Charge, report: Report, at: datetime) -> None:
         """A verified callback said so. A provider outside knows that already; the simulator takes it on."""
+        ...
+
+    async def returned(self, intent: str, back: Returned) -> None:
+        """A verified callback said that a refund came back. As above."""
         ...
 
 

@@ -10,6 +10,7 @@ from commands.payment_process import bill_of, carry_out, hear, ledger, open_atte
 from commands.payment_provider import Answered, Notice, ProviderAway
 from commands.payment_records import WebAddress
 from commands.ports import Answer, Unavailable
+from commands.refund_returns import came_back
 from commands.registry import Command, Route
 from commands.wire import Id, Message, NonEmpty, RecordVersion, Whole
 from commands.work import Work
@@ -103,6 +104,9 @@ async def callback(work: Work, m: CallbackReservationPayment) -> Answer:
     """Believe what is signed, once. What concerns nobody here is answered too, so that it is not sent again."""
     notice = work.services.callbacks.read(m.raw, m.signature)
     work.cause = work.cause._replace(actor=SYSTEM)
+    known = await work.load(Claim, Claim.id_of("callback", notice.id.encode().hex()))
+    if notice.returned is not None:
+        return await came_back(work, notice, notice.returned, known)
     reservation = await _reservation_of(work, notice)
     if reservation is None or notice.report is None:
         return Answer()
@@ -110,7 +114,6 @@ async def callback(work: Work, m: CallbackReservationPayment) -> Answer:
     attempt = await _attempt_of(work, payment, notice)
     if attempt is None:
         return Answer()
-    known = await work.load(Claim, Claim.id_of("callback", notice.id.encode().hex()))
     if known.holder is None:
         known.take(payment.id, "ENTRY_EXISTS", "This event is known.")
         await _believe(work, reservation, payment, attempt, notice)

@@ -6,22 +6,17 @@ In = out + held, at every moment. Amounts are minor units of the reservation's c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid5
 
 from domain.errors import Refused
+from domain.giving_back import RESUME_AFTER, RETRY_AFTER, GivingBack, RefundCause
 from domain.kernel import Aggregate, event
 from domain.refunds import Kept, Payout, payout
 
-RefundCause = Literal["cancellation", "late", "duplicate", "dispute"]
 DisputeStatus = Literal["none", "requested", "active", "resolved"]
-
-RESUME_AFTER = timedelta(seconds=30)
-"""A refund that the provider has not answered for so long is asked for again."""
-RETRY_AFTER = timedelta(days=1)
-"""A refund that the provider refused is tried again so much later."""
 
 NOTHING = Kept(0, 0, 0, 0)
 
@@ -39,24 +34,6 @@ class Bill:
     host_fee_rate: int
     payout_at: datetime
     """When the host's part falls due (UTC)."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivingBack:
-    """A refund that is due to the guest."""
-
-    attempt: UUID
-    """The attempt whose money goes back."""
-    amount: int
-    cause: RefundCause
-    resume_at: datetime | None
-    """When it is asked for again; absent once the guest has it."""
-    tries: int = 1
-
-    @property
-    def open(self) -> bool:
-        """Whether the guest does not have it yet."""
-        return self.resume_at is not None
 
 
 class Payment(Aggregate):
@@ -203,6 +180,22 @@ class Payment(Aggregate):
             wake_at = min([at + RETRY_AFTER, *self._waiting(but=refund)])
             self._refund_refused(refund=refund, reason=reason, resume_at=at + RETRY_AFTER, wake_at=wake_at)
 
+    def refund_failed(self, refund: UUID, tries: int, reason: str | None, at: datetime) -> None:
+        """What the provider had taken on came back: the money is held again, and given anew after a while.
+
+        `tries` says which try that was, as it may be told late, or more than once. Told before the answer to that try,
+        it is the answer.
+        """
+        tried = self.refunds.get(refund)
+        if tried is None or tried.tries != tries:
+            return
+        if tried.open:
+            self.refund_refused(refund, reason, at)
+            return
+        again = tried.again_at(at)
+        wake_at = min([again, *self._waiting()])
+        self._refund_failed(refund=refund, amount=tried.amount, reason=reason, resume_at=again, wake_at=wake_at)
+
     def fall_due(self) -> None:
         """The time has come for the host's part."""
         if self.captured and not self.payout_due:
@@ -263,12 +256,17 @@ class Payment(Aggregate):
 
     @event("Refunded", topic="payment.refunded.v1")
     def _refunded(self, refund: UUID, amount: int, wake_at: datetime | None) -> None:
-        self.refunds = {**self.refunds, refund: replace(self.refunds[refund], resume_at=None)}
+        self.refunds = {**self.refunds, refund: self.refunds[refund].given()}
 
     @event("RefundRefused", topic="payment.refund_refused.v1")
     def _refund_refused(self, refund: UUID, reason: str | None, resume_at: datetime, wake_at: datetime) -> None:
-        tried = self.refunds[refund]
-        self.refunds = {**self.refunds, refund: replace(tried, resume_at=resume_at, tries=tried.tries + 1)}
+        self.refunds = {**self.refunds, refund: self.refunds[refund].refused(resume_at)}
+
+    @event("RefundFailed", topic="payment.refund_failed.v1")
+    def _refund_failed(
+        self, refund: UUID, amount: int, reason: str | None, resume_at: datetime, wake_at: datetime
+    ) -> None:
+        self.refunds = {**self.refunds, refund: self.refunds[refund].returned(resume_at)}
 
     @event("PayoutFellDue", topic="payment.payout_fell_due.v1")
     def _payout_fell_due(self) -> None:

@@ -56,14 +56,21 @@ class GiveBack:
     attempt: UUID
     amount: int
     tries: int
+    since: datetime
+    """When this try was asked for first."""
 
     @property
     def key(self) -> str:
         """The idempotency key: one refund is given once. What was refused is asked for under a new key."""
-        return f"{self.refund}:{self.tries}"
+        return key_of(self.refund, self.tries)
 
 
 Step = Start | Capture | Void | GiveBack
+
+
+def key_of(refund: UUID, tries: int) -> str:
+    """The idempotency key of that try."""
+    return f"{refund}:{tries}"
 
 
 def next_step(payment: Payment, attempts: Iterable[PaymentAttempt], at: datetime) -> Step | None:
@@ -80,6 +87,7 @@ def next_step(payment: Payment, attempts: Iterable[PaymentAttempt], at: datetime
             case "void":
                 return Void(attempt)
     for id, refund in payment.refunds.items():
-        if refund.resume_at is not None and (refund.tries == 1 or at >= refund.resume_at):
-            return GiveBack(id, refund.attempt, refund.amount, refund.tries)
+        since = refund.since
+        if since is not None and (refund.tries == 1 or at >= since):
+            return GiveBack(id, refund.attempt, refund.amount, refund.tries, since)
     return None

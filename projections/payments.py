@@ -118,7 +118,7 @@ def deadlines(event: Recorded) -> Iterable[Set | Clear]:
             yield Set(PAY_OUT, event.stream, fact.payout_at)
         case "payment.payout_fell_due.v1":
             yield Clear(PAY_OUT, event.stream)
-        case "payment.refund_asked.v1" | "payment.refund_refused.v1":
+        case "payment.refund_asked.v1" | "payment.refund_refused.v1" | "payment.refund_failed.v1":
             yield Set(RESUME_REFUND, event.stream, fact.wake_at)
         case "payment.refunded.v1":
             wake = fact.wake_at

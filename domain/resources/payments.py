@@ -28,7 +28,7 @@ PAYMENT_RECORD = Resource(
         Field("paymentIntentId", Kind.STRING, "The provider's id of the payment."),
         Field("currency", Kind.STRING, "ISO 4217 code of the amounts."),
         Field("cityTax", Kind.MONEY, "Of a charge: the part that is held for the authority."),
-        Field("refundAmount", Kind.MONEY, "What the guest has back."),
+        Field("refundAmount", Kind.MONEY, "What the guest has back; below 0: what came back."),
         Field("amountPaid", Kind.MONEY, "What the guest paid."),
         Field("paymentStatus", Kind.ENUM, "What became of it.", enum=get_args(RecordStatus)),
         Field("platformFee", Kind.MONEY, "Of a charge: the guest's service fee and the host's fee together."),

@@ -16,7 +16,7 @@ from infra.doctor.findings import Finding, Secrets
 from infra.doctor.identity import of_signing_key, of_superadmins
 from infra.doctor.log import of_log
 from infra.doctor.settings import of_settings
-from infra.doctor.work import of_deadlines, of_housekeeping, of_processes, of_read_models, sessions
+from infra.doctor.work import of_deadlines, of_housekeeping, of_processes, of_read_models, of_refunds, sessions
 from infra.postgres.connected import connected
 from infra.postgres.embedded import EmbeddedPostgresError
 from infra.postgres.trouble import FULL_HOUSE, unavailable
@@ -90,6 +90,7 @@ async def _of_connection(settings: Settings, address: str, connection: Connectio
     found += await _tried("clock", lambda: of_clocks(connection, production=production))
     found += await _tried("read models", lambda: of_read_models(connection, running=running))
     found += await _tried("deadlines", lambda: of_deadlines(connection, running=running))
+    found += await _tried("refunds", lambda: of_refunds(connection))
     found += await _tried("housekeeping", lambda: of_housekeeping(connection, keep))
     found += await _tried("signing key", lambda: of_signing_key(connection))
     found += await _tried("superAdmin", lambda: of_superadmins(connection, production=production))

@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection
 
 from domain.catalogue import RESOURCES
+from domain.giving_back import RESUME_AFTER
 from infra.agenda import OVERDUE
 from infra.clock import wall_now
 from infra.doctor.findings import Finding, State
@@ -17,6 +18,7 @@ from infra.read_models.catalogue import ModelHealth, health
 from infra.read_models.side import models_of
 from infra.scheduler import LATE
 from projections.catalogue import PROJECTIONS
+from projections.payments import RESUME_REFUND
 
 LAG_WARNING, LAG_PROBLEM = 5.0, 60.0
 """Seconds behind the log."""
@@ -32,7 +34,9 @@ LEADER: LiteralString = """WITH k AS (SELECT hashtextextended('innkeep projector
     AND l.classid::bigint = (k.key >> 32) & 4294967295 AND l.objid::bigint = k.key & 4294967295)"""
 END: LiteralString = "SELECT coalesce(max(position), 0) FROM event"
 CLOCK: LiteralString = "SELECT ahead, moved_at FROM clock"
+AHEAD: LiteralString = "SELECT ahead FROM clock"
 SET: LiteralString = "SELECT count(*) FROM deadline"
+WAITING: LiteralString = "SELECT count(*), min(due) FROM deadline WHERE kind = %b AND due > %b"
 KEPT: LiteralString = """SELECT count(*), min(recorded_at) FROM command WHERE (key IS NOT NULL OR answer IS NOT NULL)
   AND recorded_at <= clock_timestamp() - %b::interval"""
 
@@ -122,6 +126,18 @@ async def of_deadlines(connection: Connection, *, running: bool) -> list[Finding
         return [Finding("deadlines", "warning", seen, "they are acted on at the next start")]
     todo = "run `innkeep scheduler`, or `innkeep serve`; if one runs, its log says why it cannot act"
     return [Finding("deadlines", "problem", seen, todo)]
+
+
+async def of_refunds(connection: Connection) -> list[Finding]:
+    """Whether guests wait for money that the provider would not give, or that came back."""
+    ((ahead,),) = await (await connection.execute(AHEAD)).fetchall()
+    soon = wall_now() + timedelta(microseconds=ahead) + RESUME_AFTER
+    ((count, first),) = await (await connection.execute(WAITING, [RESUME_REFUND, soon])).fetchall()
+    if not count:
+        return [Finding("refunds", "fine", "no guest waits for one that was refused or came back")]
+    seen = f"{count} stays wait for one that was refused or came back, the next until {first:%Y-%m-%d %H:%M} UTC"
+    todo = "`innkeep events --name 'payment.refund_*' --last 50` says which, and why; the provider says more"
+    return [Finding("refunds", "warning", seen, todo)]
 
 
 async def of_housekeeping(connection: Connection, keep: timedelta) -> list[Finding]:

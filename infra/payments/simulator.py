@@ -17,10 +17,11 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from commands.payment_provider import Answered, ProviderAway, Refunding
+from commands.payment_provider import JUST_NOW, Answered, ProviderAway, Refunding, Returned
 from commands.ports import Unavailable
 from domain.errors import Invalid
 from domain.payment_attempt import AttemptStatus, Charge, Report
+from domain.payment_steps import GiveBack, key_of
 from infra.postgres.line import Line
 
 
@@ -48,7 +49,10 @@ BY_ID: LiteralString = """SELECT id, key, amount, currency, manual, status, fail
   FROM simulator_payment WHERE id = %s FOR UPDATE"""
 UPDATE: LiteralString = """UPDATE simulator_payment
   SET status = %s, settles_at = %s, charge = %s, reason = %s WHERE id = %s"""
-REFUNDED: LiteralString = "SELECT coalesce(sum(amount), 0)::bigint FROM simulator_refund WHERE payment = %s"
+REFUNDED: LiteralString = """SELECT coalesce(sum(amount), 0)::bigint FROM simulator_refund
+  WHERE payment = %s AND NOT returned"""
+GIVE: LiteralString = "INSERT INTO simulator_refund (id, key, payment, amount) VALUES (%s, %s, %s, %s)"
+RETURN: LiteralString = "UPDATE simulator_refund SET returned = true WHERE payment = %s AND key = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,13 @@ class Simulator:
         if params.get("outcome", "succeeded") not in {"succeeded", "failed"}:
             raise Invalid({"paymentUserParams.outcome": "must be succeeded or failed"})
 
-    async def start(self, attempt: UUID, charge: Charge, at: datetime) -> Answered:
+    async def start(
+        self,
+        attempt: UUID,
+        charge: Charge,
+        at: datetime,
+        age: timedelta = JUST_NOW,  # noqa: ARG002 - keys are never forgotten here
+    ) -> Answered:
         """A method waits for the guest or the bank, or settles at once. `outcome: failed` decides how what waits
         settles, and fails the capture of what was authorised at once.
         """
@@ -142,21 +152,21 @@ class Simulator:
     async def refund(
         self,
         intent: str,
-        amount: int,
-        currency: str,  # noqa: ARG002 - a payment has one
-        key: str,
+        charge: Charge,  # noqa: ARG002 - a payment has one
+        back: GiveBack,
         at: datetime,
+        age: timedelta = JUST_NOW,  # noqa: ARG002 - as above
     ) -> Refunding:
         async def work(connection: Connection) -> Refunding:
             payment = (await _found(connection, BY_ID, intent)).by(at)
-            cursor = await connection.execute("SELECT id FROM simulator_refund WHERE key = %s", [key])
+            cursor = await connection.execute("SELECT id FROM simulator_refund WHERE key = %s", [back.key])
             if (known := await cursor.fetchone()) is not None:
                 return Refunding(done=True, id=known[0])
-            back = await (await connection.execute(REFUNDED, [intent])).fetchone()
-            if payment.status != "captured" or back is None or back[0] + amount > payment.amount:
+            gone = await (await connection.execute(REFUNDED, [intent])).fetchone()
+            if payment.status != "captured" or gone is None or gone[0] + back.amount > payment.amount:
                 return Refunding(done=False, reason="charge_has_less_left")
             id = _new("re")
-            await connection.execute("INSERT INTO simulator_refund VALUES (%s, %s, %s, %s)", [id, key, intent, amount])
+            await connection.execute(GIVE, [id, back.key, intent, back.amount])
             return Refunding(done=True, id=id)
 
         return await self._call(work)
@@ -175,6 +185,14 @@ class Simulator:
         async def work(connection: Connection) -> Answered:
             await _insert(connection, made)
             return await _after(connection, BY_KEY, attempt, at, said)
+
+        await self._call(work)
+
+    async def returned(self, intent: str, back: Returned) -> None:
+        """As above: what came back may be given anew."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(RETURN, [intent, key_of(back.refund, back.tries)])
 
         await self._call(work)
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
-from datetime import datetime
+from collections.abc import Coroutine, Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import stripe
 
-from commands.payment_provider import Answered, ProviderAway, Refunding
+from commands.payment_provider import JUST_NOW, Answered, ProviderAway, Refunding, Returned
 from domain.errors import Invalid
 from domain.payment_attempt import AttemptStatus, Charge, Report
+from domain.payment_steps import GiveBack
 
 T = TypeVar("T")
 
 TIMEOUT = 20.0
 """Seconds to wait for an answer; what is unknown then is asked again with the same key."""
 RETRIES = 1
+FORGETS = timedelta(hours=23)
+"""Stripe may forget a key when it is 24 hours old. What would be asked again then is looked up instead."""
+FINDS = timedelta(hours=2)
+"""What Stripe's search does not show so long after it was made was never made: it may lag by an hour."""
+NEVER_MADE = "never_made"
+"""The reason of an attempt that no answer ever came to, and of which there is nothing at Stripe."""
+GIVEN = frozenset({"succeeded", "pending", "requires_action"})
+"""How a refund stands that Stripe has taken on. Should it come back, a callback tells."""
 
 STATUSES: Mapping[str, AttemptStatus] = MappingProxyType(
     {
@@ -68,7 +77,9 @@ class StripeProvider:
         for name in params:
             raise Invalid({f"paymentUserParams.{name}": "is for the simulator"})
 
-    async def start(self, attempt: UUID, charge: Charge, at: datetime) -> Answered:  # noqa: ARG002 - Stripe has its own clock
+    async def start(self, attempt: UUID, charge: Charge, at: datetime, age: timedelta = JUST_NOW) -> Answered:
+        if age >= FORGETS:
+            return await self._started(attempt, at, age)
         amount = _at_stripe(charge.amount, charge.currency)
         if amount is None:
             why = f"Stripe cannot take such an amount of {charge.currency}: it has too many decimals."
@@ -86,7 +97,7 @@ class StripeProvider:
             params["automatic_payment_methods"] = {"enabled": True}
             params["return_url"] = charge.redirect_url
         try:
-            return _told(await _asked(self._intents.create_async(cast("Any", params), _once(str(attempt)))))
+            return _told(await self._asked(self._intents.create_async(cast("Any", params), _once(str(attempt)))))
         except stripe.CardError as declined:
             return _declined(declined)
         except stripe.InvalidRequestError as refused:
@@ -94,7 +105,7 @@ class StripeProvider:
             return Answered(Report("failed", _intent_of(refused), None, reason), invalid=refused.user_message or reason)
 
     async def retrieve(self, intent: str, at: datetime) -> Answered:  # noqa: ARG002 - Stripe has its own clock
-        return _told(await _asked(self._intents.retrieve_async(intent)))
+        return _told(await self._looked(self._intents.retrieve_async(intent)))
 
     async def refresh(self, intent: str, at: datetime) -> Answered:
         return await self.retrieve(intent, at)
@@ -102,7 +113,7 @@ class StripeProvider:
     async def capture(self, intent: str, key: str, at: datetime) -> Answered:
         """An authorisation that could not be captured is let go, so that it does not stay on the guest's card."""
         try:
-            answered = _told(await _asked(self._intents.capture_async(intent, options=_once(key))))
+            answered = _told(await self._asked(self._intents.capture_async(intent, options=_once(key))))
         except stripe.CardError as declined:
             await self.void(intent, f"{key}:void", at)
             return Answered(Report("failed", intent, None, declined.code))
@@ -112,7 +123,7 @@ class StripeProvider:
 
     async def void(self, intent: str, key: str, at: datetime) -> Answered:
         try:
-            answered = _told(await _asked(self._intents.cancel_async(intent, options=_once(key))))
+            answered = _told(await self._asked(self._intents.cancel_async(intent, options=_once(key))))
         except stripe.InvalidRequestError:
             answered = await self.retrieve(intent, at)
         return _final(answered, "captured", "voided", "failed", "processing")
@@ -120,33 +131,63 @@ class StripeProvider:
     async def refund(
         self,
         intent: str,
-        amount: int,
-        currency: str,
-        key: str,
+        charge: Charge,
+        back: GiveBack,
         at: datetime,  # noqa: ARG002 - as above
+        age: timedelta = JUST_NOW,
     ) -> Refunding:
-        exact = _at_stripe(amount, currency)
+        exact = _at_stripe(back.amount, charge.currency)
         if exact is None:
             return Refunding(done=False, reason=NOT_EXACT)
-        params = {"payment_intent": intent, "amount": exact}
+        if age >= FORGETS and (made := await self._given(intent, back)) is not None:
+            return _of_refund(made)
+        params = {"payment_intent": intent, "amount": exact, "metadata": _marks(charge, back)}
         try:
-            refund = await _asked(self._refunds.create_async(cast("Any", params), _once(key)))
+            return _of_refund(await self._asked(self._refunds.create_async(cast("Any", params), _once(back.key))))
         except (stripe.CardError, stripe.InvalidRequestError) as refused:
             return Refunding(done=False, reason=refused.code or "invalid_request")
-        return Refunding(refund.status in {"succeeded", "pending"}, refund.id, _text(refund, "failure_reason"))
 
     async def believe(self, attempt: UUID, charge: Charge, report: Report, at: datetime) -> None:
         """Stripe said so itself."""
 
+    async def returned(self, intent: str, back: Returned) -> None:
+        """As above."""
 
-async def _asked(call: Awaitable[T]) -> T:
-    """The answer. Raises CardError and InvalidRequestError, which are answers too; ProviderAway for the rest."""
-    try:
-        return await call
-    except (stripe.CardError, stripe.InvalidRequestError):
-        raise
-    except stripe.StripeError as away:
-        raise ProviderAway(f"{type(away).__name__}: {away.user_message or away.code or 'no answer'}") from away
+    async def _started(self, attempt: UUID, at: datetime, age: timedelta) -> Answered:
+        """What became of a start whose key Stripe may have forgotten: asked again, it would be a second payment."""
+        query: Any = {"query": f"metadata['attemptId']:'{attempt}'", "limit": 1}
+        found = await self._looked(self._intents.search_async(query))
+        if found.data:
+            return await self.retrieve(found.data[0].id, at)
+        if age < FORGETS + FINDS:
+            raise ProviderAway("Stripe does not show this payment, or not yet")
+        return Answered(Report("failed", None, None, NEVER_MADE))
+
+    async def _given(self, intent: str, back: GiveBack) -> stripe.Refund | None:
+        """The refund that this try has made already, if it has. Unlike a search, a list shows what is new."""
+        found = await self._looked(self._refunds.list_async({"payment_intent": intent, "limit": 100}))
+        marks = {"refundId": str(back.refund), "tries": str(back.tries)}
+        return next((made for made in found.data if _carries(made, marks)), None)
+
+    async def _looked(self, call: Coroutine[Any, Any, T]) -> T:
+        """As `_asked`, of what changes nothing: whatever keeps it from being answered says nothing of the money."""
+        try:
+            return await self._asked(call)
+        except (stripe.CardError, stripe.InvalidRequestError) as refused:
+            raise ProviderAway(f"Stripe would not tell: {refused.code or 'invalid_request'}") from refused
+
+    async def _asked(self, call: Coroutine[Any, Any, T]) -> T:
+        """The answer. Raises CardError and InvalidRequestError, which are answers too; ProviderAway for the rest."""
+        try:
+            return await call
+        except (stripe.CardError, stripe.InvalidRequestError):
+            raise
+        except stripe.StripeError as away:
+            raise _away(away) from away
+
+
+def _away(error: stripe.StripeError) -> ProviderAway:
+    return ProviderAway(f"{type(error).__name__}: {error.user_message or error.code or 'no answer'}")
 
 
 def _told(intent: stripe.PaymentIntent) -> Answered:
@@ -157,6 +198,19 @@ def _told(intent: stripe.PaymentIntent) -> Answered:
     reason = _text(error, "decline_code") or _text(error, "code")
     report = Report(status, intent.id, _text(intent, "latest_charge"), reason)
     return Answered(report, client_secret=_text(intent, "client_secret"))
+
+
+def _of_refund(refund: stripe.Refund) -> Refunding:
+    return Refunding(refund.status in GIVEN, refund.id, _text(refund, "failure_reason"))
+
+
+def _marks(charge: Charge, back: GiveBack) -> dict[str, str]:
+    """What a refund carries: whose it is and which try, so that what becomes of it later finds back."""
+    return {"reservationId": str(charge.reservation), "refundId": str(back.refund), "tries": str(back.tries)}
+
+
+def _carries(made: stripe.Refund, marks: Mapping[str, str]) -> bool:
+    return all(_text(made.metadata, name) == mark for name, mark in marks.items())
 
 
 def _declined(declined: stripe.CardError) -> Answered:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-from commands.payment_provider import Notice
+from commands.payment_provider import Notice, Returned
 from domain.errors import Invalid
 from domain.payment_attempt import AttemptStatus, Report
 
@@ -33,7 +33,13 @@ MEANS: Mapping[str, AttemptStatus] = MappingProxyType(
         "payment_intent.canceled": "voided",
     }
 )
-"""What each kind of event tells of an attempt. The other kinds concern nobody here."""
+"""What each kind of event tells of an attempt."""
+
+OF_REFUNDS = frozenset({"refund.failed", "refund.updated", "charge.refund.updated"})
+"""Kinds of events that may tell of a refund that came back. All other kinds concern nobody here."""
+CAME_BACK = frozenset({"failed", "canceled"})
+"""A refund that is so far was taken on, and the guest does not have it."""
+TRIES = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class StripeCallbacks:
@@ -48,6 +54,8 @@ class StripeCallbacks:
         id, kind = event.get("id"), event.get("type")
         if not isinstance(id, str) or not NAME.fullmatch(id) or not isinstance(kind, str):
             raise Invalid({"body": "is no event: it needs an id and a type"})
+        if kind in OF_REFUNDS:
+            return _of_refund(id, _inside(event, "data", "object"))
         if kind not in MEANS:
             return Notice(id, None)
         intent = _inside(event, "data", "object")
@@ -79,6 +87,18 @@ def _notice(id: str, kind: str, intent_id: str, intent: Mapping[str, Any]) -> No
         reservation=_id(metadata.get("reservationId")),
         attempt=_id(metadata.get("attemptId")),
     )
+
+
+def _of_refund(id: str, refund: Mapping[str, Any]) -> Notice:
+    """By the metadata that we gave the refund: one without was not asked for here."""
+    metadata = _inside(refund, "metadata")
+    which, tries = _id(metadata.get("refundId")), metadata.get("tries")
+    if which is None or not isinstance(tries, str) or not TRIES.fullmatch(tries):
+        return Notice(id, None)
+    if refund.get("status") not in CAME_BACK:
+        return Notice(id, None)
+    returned = Returned(which, int(tries), _text(refund.get("failure_reason")))
+    return Notice(id, None, reservation=_id(metadata.get("reservationId")), returned=returned)
 
 
 def _parsed(body: bytes) -> Mapping[str, Any]:

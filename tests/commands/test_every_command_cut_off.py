@@ -15,8 +15,8 @@ from commands.catalogue import registry
 from commands.ports import EventStore, Key, Unavailable
 from domain.actor import SYSTEM
 from domain.errors import DomainError
+from domain.giving_back import RESUME_AFTER
 from domain.kernel import Recorded
-from domain.payment import RESUME_AFTER
 from infra.payments.simulator import Simulator
 from tests.commands.marketplace import open_marketplace
 from tests.commands.retries import dashboards, letters, money, people, stays

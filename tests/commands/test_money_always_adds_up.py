@@ -29,7 +29,7 @@ from domain.payment_attempt import PaymentAttempt
 from domain.reservation import Reservation
 from infra.payments.simulator import Method, Simulator
 from tests.commands.marketplace import Marketplace, open_marketplace, somebody
-from tests.commands.till import Frail, Killed, call_back, ledger, stripe_event
+from tests.commands.till import Frail, Killed, call_back, ledger, refund_event, stripe_event
 
 HOST, GUEST, ADMIN = somebody(), somebody(), somebody("admin")
 T = TypeVar("T")
@@ -136,6 +136,16 @@ class Money(RuleBasedStateMachine):
             event = stripe_event(kind, stay.reservation, pick(known, attempt).intent)
             self.run(call_back(self.till.market, event))
 
+    @rule(which=stays, refund=st.integers(0, 2))
+    def give_in_vain(self, which: int, refund: int) -> None:
+        """A refund that was given comes back; no more than twice, so that there is an end."""
+        stay = pick(self.stays, which)
+        payment = self.run(ledger(self.till.market, stay.reservation))
+        given = [(id, r.tries) for id, r in payment.refunds.items() if not r.open and r.returns < 2]
+        if given:
+            id, tries = pick(given, refund)
+            self.run(call_back(self.till.market, refund_event(stay.reservation, str(id), tries)))
+
     @rule(
         which=stays,
         by=st.sampled_from([HOST, HOST, GUEST, ADMIN]),
@@ -206,7 +216,7 @@ class Money(RuleBasedStateMachine):
         taken = "SELECT coalesce(sum(amount), 0) FROM simulator_payment WHERE key = ANY(%s) AND status = 'captured'"
         given = (
             "SELECT coalesce(sum(r.amount), 0) FROM simulator_refund AS r JOIN simulator_payment AS p"
-            " ON p.id = r.payment WHERE p.key = ANY(%s)"
+            " ON p.id = r.payment WHERE p.key = ANY(%s) AND NOT r.returned"
         )
         with psycopg.connect(self.till.database) as connection:
             found = [connection.execute(query, [list(payment.attempts)]).fetchone() for query in (taken, given)]

@@ -57,25 +57,25 @@ async def test_a_known_event_writes_nothing(market: Marketplace) -> None:
     reservation, intent = await held(market)
     event = stripe_event("succeeded", reservation, intent)
     assert (await call_back(market, event))["recorded"]
-    head = await market.product.store.head()
+    head = await market.product.store.end()
     again = await call_back(market, event)
     assert again["shown"]["bookingStatus"] == "confirmed"
-    assert await market.product.store.head() == head
+    assert await market.product.store.end() == head
 
 
 async def test_a_known_event_id_writes_nothing_whatever_it_says_now(market: Marketplace) -> None:
     reservation, intent = await held(market)
     event = stripe_event("processing", reservation, intent)
     await call_back(market, event)
-    head = await market.product.store.head()
+    head = await market.product.store.end()
     await call_back(market, event | {"type": "payment_intent.succeeded"})
-    assert await market.product.store.head() == head
+    assert await market.product.store.end() == head
     assert await state(market, reservation) == ("pending", "processing")
 
 
 async def test_a_bad_signature_is_invalid_and_writes_nothing(market: Marketplace) -> None:
     reservation, intent = await held(market)
-    head = await market.product.store.head()
+    head = await market.product.store.end()
     body = json.dumps(stripe_event("succeeded", reservation, intent)).encode()
     now = int(market.product.clock.real_now().timestamp())
     for signature in (
@@ -90,7 +90,7 @@ async def test_a_bad_signature_is_invalid_and_writes_nothing(market: Marketplace
     ):
         with pytest.raises(Invalid):
             await call_back(market, body, signature)
-    assert await market.product.store.head() == head
+    assert await market.product.store.end() == head
     assert await state(market, reservation) == ("pending", "processing")
 
 
@@ -105,7 +105,7 @@ async def test_a_signed_body_that_is_no_event_is_invalid(market: Marketplace) ->
 
 async def test_an_event_of_another_kind_or_about_nobody_is_passed_over(market: Marketplace) -> None:
     _, intent = await held(market)
-    head = await market.product.store.head()
+    head = await market.product.store.end()
     stranger = {"id": str(uuid4())}
     for event in (
         stripe_event("succeeded", None, intent) | {"type": "charge.dispute.created"},
@@ -115,7 +115,7 @@ async def test_an_event_of_another_kind_or_about_nobody_is_passed_over(market: M
     ):
         answered = await call_back(market, event)
         assert (answered["shown"], answered["recorded"]) == (None, False)
-    assert await market.product.store.head() == head
+    assert await market.product.store.end() == head
 
 
 async def test_the_reservation_comes_from_the_signed_payment_never_from_the_body_beside_it(market: Marketplace) -> None:

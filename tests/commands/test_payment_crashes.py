@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from commands.bus import Ask
 from commands.ports import Unavailable
+from domain.actor import SYSTEM
 from infra.payments.simulator import Simulator
 from tests.commands.marketplace import Marketplace, open_marketplace, somebody
 from tests.commands.till import (
@@ -171,6 +173,27 @@ async def test_a_provider_that_is_away_is_asked_again(market: Marketplace, provi
     await market.pass_time(SOON)
     assert await state(market, reservation) == ("confirmed", "paid")
     assert charged(database) == 1
+
+
+@pytest.mark.parametrize("call", ["start", "refund"])
+async def test_what_is_asked_again_says_how_long_ago_it_was_asked_first(
+    market: Marketplace, provider: Frail, call: str
+) -> None:
+    """By the wall: a deadline is acted on as of its own instant, though nothing was running for days."""
+    reservation = await held(market)
+    provider.away_for = {call}
+    await market.pay(GUEST, reservation)
+    if call == "refund":
+        await step(market, reservation, "cancelled", GUEST)
+    payment = await ledger(market, reservation)
+    subject, kind = (payment.id, "resumeRefund") if call == "refund" else (payment.attempts[0], "resumePayment")
+    command = market.product.registry[kind]
+    ask = Ask(SYSTEM, market.now + SOON, market.now + timedelta(days=3), lambda _answer, _shown: b"")
+    with pytest.raises(Unavailable):
+        await market.product.bus.run(command, command.message.model_validate({"subject": subject}), ask)
+    first, again = (asked[-1] for name, asked in provider.asked if name == call)
+    assert first < SOON
+    assert again > timedelta(days=2)
 
 
 async def test_a_start_without_an_answer_is_let_go_if_the_guest_cancels(

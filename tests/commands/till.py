@@ -38,6 +38,8 @@ class Frail:
         self.provider = provider
         self.dies_after: set[str] = set()
         self.away_for: set[str] = set()
+        self.asked: list[tuple[str, tuple[Any, ...]]] = []
+        """What was asked, whatever came of it."""
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self.provider, name)
@@ -45,6 +47,7 @@ class Frail:
             return call
 
         async def made(*asked: Any) -> Answered | Refunding | None:
+            self.asked.append((name, asked))
             if name in self.away_for:
                 raise ProviderAway("the line is cut")
             answered: Answered | Refunding | None = await call(*asked)
@@ -115,6 +118,15 @@ def stripe_event(kind: str, reservation: dict[str, Any] | None, intent: str | No
         payment["metadata"] = {"reservationId": reservation["id"]}
     event = {"id": f"evt_{uuid4().hex}", "object": "event", "type": f"payment_intent.{kind}"}
     return event | {"data": {"object": payment | over.pop("payment", {})}} | over
+
+
+def refund_event(reservation: dict[str, Any], refund: str, tries: int = 1, **over: Any) -> dict[str, Any]:
+    """An event in Stripe's form about a refund that came back; `refund` is the id of its first entry in the books."""
+    metadata = {"reservationId": reservation["id"], "refundId": refund, "tries": str(tries)}
+    refunded: dict[str, Any] = {"id": "re_1", "object": "refund", "status": "failed", "metadata": metadata}
+    refunded["failure_reason"] = "lost_or_stolen_card"
+    event = {"id": f"evt_{uuid4().hex}", "object": "event", "type": "refund.failed"}
+    return event | {"data": {"object": refunded | over.pop("refunded", {})}} | over
 
 
 async def call_back(market: Marketplace, event: dict[str, Any] | bytes, signature: str | None = None) -> dict[str, Any]:

@@ -8,17 +8,25 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.payment_provider import PaymentProvider
+from commands.payment_provider import PaymentProvider, Returned
 from domain.errors import Invalid
 from domain.payment_attempt import Charge
+from domain.payment_steps import GiveBack
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 TOTAL = 110_768
+PAID = Charge(UUID(int=1), UUID(int=2), TOTAL, "EUR", "pm_card_visa", False)
+LONG_AGO = timedelta(days=3)
 
 
 def charge(method: str, *, manual: bool = False, **params: str) -> Charge:
     """A guest's payment."""
     return Charge(uuid4(), uuid4(), TOTAL, "EUR", method, manual, tuple(params.items()))
+
+
+def back(amount: int, refund: int = 1, tries: int = 1) -> GiveBack:
+    """A refund of so much."""
+    return GiveBack(UUID(int=refund), UUID(int=9), amount, tries, NOON)
 
 
 class PaymentProviderContract:
@@ -28,6 +36,13 @@ class PaymentProviderContract:
     DECLINES: ClassVar[str] = "pm_card_chargeDeclined"
     ASKS: ClassVar[str] = "pm_card_authenticationRequired"
     UNKNOWN: ClassVar[str] = "pm_unknown"
+
+    def forget(self) -> None:
+        """Let the provider forget all idempotency keys, if ever it does."""
+
+    async def come_back(self, provider: PaymentProvider, intent: str, returned: Returned) -> None:
+        """Let a refund come back, and the provider be told that a callback said so."""
+        await provider.returned(intent, returned)
 
     async def paid(self, provider: PaymentProvider, *, manual: bool = False) -> str:
         answered = await provider.start(uuid4(), charge(self.PAYS, manual=manual), NOON)
@@ -85,16 +100,32 @@ class PaymentProviderContract:
 
     async def test_a_refund_with_the_same_key_is_given_once(self, provider: PaymentProvider) -> None:
         intent = await self.paid(provider)
-        first = await provider.refund(intent, 60_000, "EUR", "refund 1", NOON)
-        again = await provider.refund(intent, 60_000, "EUR", "refund 1", NOON)
+        first = await provider.refund(intent, PAID, back(60_000), NOON)
+        again = await provider.refund(intent, PAID, back(60_000), NOON)
         assert first.done
         assert (again.done, again.id) == (True, first.id)
 
     async def test_no_more_is_refunded_than_was_captured(self, provider: PaymentProvider) -> None:
         intent = await self.paid(provider)
-        assert (await provider.refund(intent, 60_000, "EUR", "refund 1", NOON)).done
-        assert not (await provider.refund(intent, 60_000, "EUR", "refund 2", NOON)).done
-        assert (await provider.refund(intent, TOTAL - 60_000, "EUR", "refund 3", NOON)).done
+        assert (await provider.refund(intent, PAID, back(60_000, 1), NOON)).done
+        assert not (await provider.refund(intent, PAID, back(60_000, 2), NOON)).done
+        assert (await provider.refund(intent, PAID, back(TOTAL - 60_000, 3), NOON)).done
+
+    async def test_what_is_asked_again_long_after_is_still_done_once(self, provider: PaymentProvider) -> None:
+        attempt, asked = UUID(int=7), charge(self.PAYS)
+        paid = (await provider.start(attempt, asked, NOON)).report
+        given = await provider.refund(str(paid.intent), PAID, back(40_000), NOON)
+        self.forget()
+        again = (await provider.start(attempt, asked, NOON, LONG_AGO)).report
+        assert (again.status, again.intent, again.charge) == (paid.status, paid.intent, paid.charge)
+        assert (await provider.refund(str(paid.intent), PAID, back(40_000), NOON, LONG_AGO)).id == given.id
+        assert (await provider.refund(str(paid.intent), PAID, back(TOTAL - 40_000, 2), NOON)).done
+
+    async def test_what_came_back_can_be_given_anew(self, provider: PaymentProvider) -> None:
+        intent = await self.paid(provider)
+        await provider.refund(intent, PAID, back(TOTAL), NOON)
+        await self.come_back(provider, intent, Returned(UUID(int=1), 1))
+        assert (await provider.refund(intent, PAID, back(TOTAL, tries=2), NOON)).done
 
     async def test_an_unknown_method_is_named(self, provider: PaymentProvider) -> None:
         named: Any = None

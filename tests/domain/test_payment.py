@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from domain.payment import NOTHING, RESUME_AFTER, RETRY_AFTER, Bill, Payment
+from domain.giving_back import RESUME_AFTER, RETRY_AFTER
+from domain.payment import NOTHING, Bill, Payment
 from domain.refunds import Kept
 from tests.specs import STREAM, given
 
@@ -110,6 +111,50 @@ def test_the_next_refund_without_an_answer_is_not_forgotten_when_another_has_one
     given(Payment).having(paid, refunded(100), refunded(200, refund=other)).when(lambda p: p.refund_done(REFUND)).then(
         "payment.refunded.v1", wake_at=NOON + RESUME_AFTER
     )
+
+
+def gave(payment: Payment) -> None:
+    payment.refund_done(REFUND)
+
+
+def came_back(tries: int) -> Step:
+    return lambda payment: payment.refund_failed(REFUND, tries, "expired_or_canceled_card", LATER)
+
+
+def test_a_refund_that_comes_back_is_held_again_and_given_anew_a_day_later() -> None:
+    payment = (
+        given(Payment)
+        .having(paid, refunded(100), gave)
+        .when(came_back(1))
+        .then("payment.refund_failed.v1", amount=100, resume_at=LATER + RETRY_AFTER, wake_at=LATER + RETRY_AFTER)
+    )
+    assert (payment.refunded, payment.held, payment.left) == (0, TOTAL, TOTAL - 100)
+    assert (payment.refunds[REFUND].tries, payment.refunds[REFUND].since) == (2, LATER + RETRY_AFTER)
+
+
+def test_each_time_it_comes_back_it_is_given_anew_after_twice_as_long() -> None:
+    spec = given(Payment).having(paid, refunded(100))
+    for tries, days in ((1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 32)):
+        spec.having(gave).when(came_back(tries)).then("payment.refund_failed.v1", resume_at=LATER + days * RETRY_AFTER)
+        spec.having(came_back(tries))
+
+
+def test_another_refund_that_waits_is_not_forgotten_when_one_comes_back() -> None:
+    other = UUID(int=22)
+    given(Payment).having(paid, refunded(100), refunded(200, refund=other), gave).when(came_back(1)).then(
+        "payment.refund_failed.v1", wake_at=NOON + RESUME_AFTER
+    )
+
+
+def test_what_comes_back_before_its_answer_was_refused() -> None:
+    given(Payment).having(paid, refunded(100)).when(came_back(1)).then("payment.refund_refused.v1")
+
+
+def test_that_it_came_back_is_news_once() -> None:
+    given(Payment).having(paid, refunded(100), gave, came_back(1)).when(came_back(1)).nothing()
+    given(Payment).having(paid, refunded(100), gave, came_back(1), gave).when(came_back(1)).nothing()
+    given(Payment).having(paid, refunded(100), gave).when(came_back(2)).nothing()
+    given(Payment).having(paid).when(came_back(1)).nothing()
 
 
 def test_the_host_is_paid_what_strict_at_half_leaves() -> None:

@@ -82,6 +82,8 @@ async def test_every_ailment_of_a_database_is_found_in_one_look(database: str, t
         ill.execute("UPDATE read_model SET position = 499 WHERE name = 'review'")
         ill.execute("UPDATE read_model SET position = 498 WHERE name IN ('operator', 'apiKey')")
         ill.execute("INSERT INTO deadline VALUES ('expireHold', gen_random_uuid(), now() - interval '1 hour', 1)")
+        for _ in range(2):
+            ill.execute("INSERT INTO deadline VALUES ('resumeRefund', gen_random_uuid(), now() + interval '2 days', 1)")
         ill.execute(
             "INSERT INTO command (id, name, role, tenant, request_id, at, key, position, recorded_at)"
             " VALUES (%s, 'x', 'system', 'default', '', now(), 'key', 500, now() - interval '3 days')",
@@ -102,6 +104,8 @@ async def test_every_ailment_of_a_database_is_found_in_one_look(database: str, t
     assert "apiKey, operator" in told.seen("read models"), "what stands at one position is one finding"
     assert told.states("deadlines") == ["problem"]
     assert "1 are overdue" in told.seen("deadlines")
+    assert told.states("refunds") == ["warning"]
+    assert "2 stays wait" in told.seen("refunds")
     assert told.states("housekeeping") == ["warning"]
     assert told.states("signing key") == ["warning"]
     assert told.states("superAdmin") == ["problem"]

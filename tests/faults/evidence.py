@@ -27,7 +27,7 @@ from tests.faults.troubles import lasts
 LOG = "SELECT position, stream::text, version, name, state, command::text FROM event ORDER BY position"
 JOURNAL = "SELECT right(key, 36), id::text, position FROM command WHERE key IS NOT NULL"
 PAYMENTS = """SELECT p.key::text, CASE WHEN p.status = 'captured' THEN p.amount ELSE 0 END,
-    coalesce((SELECT sum(r.amount) FROM simulator_refund AS r WHERE r.payment = p.id), 0)::bigint
+    coalesce((SELECT sum(r.amount) FROM simulator_refund AS r WHERE r.payment = p.id AND NOT r.returned), 0)::bigint
   FROM simulator_payment AS p"""
 LAST = "SELECT coalesce(max(position), 0) FROM event"
 RELAYED = "SELECT coalesce(max(position), 0) FROM relay"

@@ -10,7 +10,7 @@ from typing import Any
 from domain.actor import NOBODY, SYSTEM
 from tests.commands.marketplace import VISA
 from tests.commands.retries.table import ANOTHER, Asked, Row, Town, check_in
-from tests.commands.till import Killed, attempts, ledger, signed, stripe_event
+from tests.commands.till import Killed, attempts, ledger, refund_event, signed, stripe_event
 
 WAITS = {"paymentMethodId": "pm_card_processing", "settleAfterSeconds": 60}
 SOON = timedelta(minutes=2)
@@ -48,6 +48,15 @@ async def called_back(town: Town) -> Asked:
     held = await under_way(town)
     (attempt,) = await attempts(town.market, held)
     body = json.dumps(stripe_event("succeeded", held, attempt["paymentId"])).encode()
+    now = int(town.market.product.clock.real_now().timestamp())
+    return Asked(NOBODY, {"raw": body, "signature": signed(body, now)}, town.market.now + SOON)
+
+
+async def refund_came_back(town: Town) -> Asked:
+    paid = await town.paid()
+    await town.market.ask("deleteReservation", town.host, reservationId=paid["id"])
+    (refund,) = (await ledger(town.market, paid)).refunds
+    body = json.dumps(refund_event(paid, str(refund))).encode()
     now = int(town.market.product.clock.real_now().timestamp())
     return Asked(NOBODY, {"raw": body, "signature": signed(body, now)}, town.market.now + SOON)
 
@@ -153,6 +162,7 @@ ROWS = (
     Row("startReservationPayment", is_declined, ANOTHER),  # it may be tried again while the hold lasts
     Row("refreshReservationPayment", refreshed),
     Row("callbackReservationPayment", called_back),
+    Row("callbackReservationPayment", refund_came_back),
     Row("createPaymentRecord", noted, ANOTHER),
     Row("createReservationPayment", attempt_made_up, "SERVER_OWNED", refused=True),
     Row("updateReservationPayment", attempt_redirected),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 Json = dict[str, Any]
 Told = tuple[int, Json]
@@ -33,7 +33,11 @@ class Stripe:
     kept: dict[str, Told] = field(default_factory=dict)
     asked: list[tuple[str, str, Json, str | None]] = field(default_factory=list)
     breaks: list[str] = field(default_factory=list)
-    """What to do next instead of answering: `500`, `429` or `declined`."""
+    """What to do next instead of answering: `500`, `429`, `declined`, or `unknown`, as of another account's objects."""
+    refund_status: str = "succeeded"
+    """How a refund stands that is asked for."""
+    searchable: bool = True
+    """Whether the search has what was made, or lags behind."""
     ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def answer(self, method: str, path: str, params: Json, key: str | None) -> Told:
@@ -50,12 +54,18 @@ class Stripe:
     def broken(self, how: str) -> Told:
         if how == "declined":
             return error("card_error", "card_declined", 402)
+        if how == "unknown":
+            return error("invalid_request_error", "resource_missing", 404)
         return error("api_error" if how == "500" else "rate_limit_error", "lock_timeout", int(how))
 
     def told(self, method: str, path: list[str], params: Json) -> Told:
         match (method, path):
             case ("POST", ["payment_intents"]):
                 return self.create(params)
+            case ("GET", ["payment_intents", "search"]):
+                return self.found(params["query"])
+            case ("GET", ["refunds"]):
+                return listed(r for r in self.refunds if r["payment_intent"] == params["payment_intent"])
             case ("GET", ["payment_intents", id]):
                 return 200, self.intents[id]
             case ("POST", ["payment_intents", id, "capture"]):
@@ -65,6 +75,12 @@ class Stripe:
             case ("POST", ["refunds"]):
                 return self.refund(params)
         return error("invalid_request_error", "resource_missing", 404)
+
+    def found(self, query: str) -> Told:
+        """By an attempt, as `metadata['attemptId']:'…'` asks for it."""
+        attempt = query.removeprefix("metadata['attemptId']:'").removesuffix("'")
+        same = (i for i in self.intents.values() if i["metadata"]["attemptId"] == attempt)
+        return listed(same if self.searchable else ())
 
     def create(self, params: Json) -> Told:
         method = params["payment_method"]
@@ -81,6 +97,7 @@ class Stripe:
             "amount": int(params["amount"]),
             "currency": params["currency"],
             "status": status,
+            "metadata": marks(params),
             "client_secret": f"{id}_secret",
             "latest_charge": f"ch_{id}" if status in {"succeeded", "requires_capture"} else None,
             "last_payment_error": {"type": "card_error", "code": "card_declined"} if declined else None,
@@ -98,12 +115,24 @@ class Stripe:
 
     def refund(self, params: Json) -> Told:
         intent, amount = self.intents[params["payment_intent"]], int(params["amount"])
-        back = sum(r["amount"] for r in self.refunds if r["payment_intent"] == intent["id"])
+        gone = {"failed", "canceled"}
+        back = sum(r["amount"] for r in self.refunds if r["payment_intent"] == intent["id"] and r["status"] not in gone)
         if intent["status"] != "succeeded" or back + amount > intent["amount"]:
             return error("invalid_request_error", "charge_already_refunded", 400)
-        refund = {"id": f"re_{next(self.ids)}", "object": "refund", "status": "succeeded", "amount": amount}
-        self.refunds.append(refund | {"payment_intent": intent["id"]})
-        return 200, refund
+        refund: Json = {"id": f"re_{next(self.ids)}", "object": "refund", "status": self.refund_status}
+        refund |= {"amount": amount, "payment_intent": intent["id"], "metadata": marks(params)}
+        self.refunds.append(refund)
+        return 200, dict(refund)
+
+
+def marks(params: Json) -> Json:
+    """The metadata of a request."""
+    return {k.removeprefix("metadata[").removesuffix("]"): v for k, v in params.items() if k.startswith("metadata[")}
+
+
+def listed(objects: Iterable[Json]) -> Told:
+    """A page of all of them."""
+    return 200, {"object": "list", "data": [dict(o) for o in objects], "has_more": False}
 
 
 @contextmanager
@@ -117,7 +146,8 @@ def stripe_server() -> Iterator[tuple[Stripe, str]]:
         def serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             key = self.headers.get("Idempotency-Key") if self.command == "POST" else None
-            status, told = stripe.answer(self.command, self.path, dict(parse_qsl(body)), key)
+            asked = urlsplit(self.path)
+            status, told = stripe.answer(self.command, asked.path, dict(parse_qsl(body or asked.query)), key)
             payload = json.dumps(told).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

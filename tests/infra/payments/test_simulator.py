@@ -12,7 +12,7 @@ from domain.errors import Invalid
 from domain.payment_attempt import Report
 from infra.payments.simulator import Simulator
 from infra.postgres.migrate import migrate
-from tests.contracts.payment_provider import NOON, TOTAL, PaymentProviderContract, charge
+from tests.contracts.payment_provider import NOON, PAID, TOTAL, PaymentProviderContract, back, charge
 
 WAITS = "pm_card_processing"
 LATER = NOON + timedelta(minutes=10)
@@ -91,12 +91,12 @@ async def test_whoever_signs_callbacks_plays_the_provider(provider: Simulator) -
     report = (await provider.start(attempt, asked, NOON)).report
     await provider.believe(attempt, asked, Report("captured", report.intent), NOON)
     assert await status_of(provider, report.intent, at=timedelta()) == "captured"
-    assert (await provider.refund(str(report.intent), TOTAL, "EUR", "refund", NOON)).done
+    assert (await provider.refund(str(report.intent), PAID, back(TOTAL), NOON)).done
 
 
 async def test_a_payment_that_only_a_callback_told_of_can_be_given_back(provider: Simulator) -> None:
     await provider.believe(uuid4(), charge("pm_card_visa"), Report("captured", "pi_elsewhere"), NOON)
-    assert (await provider.refund("pi_elsewhere", TOTAL, "EUR", "refund", NOON)).done
+    assert (await provider.refund("pi_elsewhere", PAID, back(TOTAL), NOON)).done
 
 
 async def test_an_unknown_method_or_parameter_is_invalid(provider: Simulator) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from commands.payment_provider import ProviderAway
+from commands.payment_provider import PaymentProvider, ProviderAway, Returned
 from domain.errors import Invalid
 from infra.payments.stripe_provider import StripeProvider
-from tests.contracts.payment_provider import NOON, TOTAL, PaymentProviderContract, charge
+from tests.contracts.payment_provider import NOON, PAID, TOTAL, PaymentProviderContract, back, charge
 from tests.infra.payments.stripe_server import Stripe, stripe_server
 
 VISA = "pm_card_visa"
@@ -42,6 +43,18 @@ async def provider(server: tuple[Stripe, str]) -> AsyncIterator[StripeProvider]:
 class TestStripe(PaymentProviderContract):
     """As every provider."""
 
+    @pytest.fixture(autouse=True)
+    def other_side(self, stripe: Stripe) -> None:
+        self.stripe = stripe
+
+    def forget(self) -> None:
+        self.stripe.kept.clear()
+
+    async def come_back(self, provider: PaymentProvider, intent: str, returned: Returned) -> None:
+        for refund in self.stripe.refunds:
+            refund["status"] = "failed"
+        await super().come_back(provider, intent, returned)
+
 
 async def test_a_payment_is_asked_for_with_its_key_and_says_whose_it_is(
     provider: StripeProvider, stripe: Stripe
@@ -69,10 +82,16 @@ async def test_a_browser_that_has_somewhere_to_return_to_may_be_sent_away(
 async def test_every_call_that_moves_money_carries_its_key(provider: StripeProvider, stripe: Stripe) -> None:
     intent = str((await provider.start(uuid4(), charge(VISA, manual=True), NOON)).report.intent)
     await provider.capture(intent, "capture key", NOON)
-    await provider.refund(intent, 5, "EUR", "refund key", NOON)
+    given = back(5, tries=3)
+    await provider.refund(intent, PAID, given, NOON)
     await provider.void(intent, "void key", NOON)
     keys = [key for method, _, _, key in stripe.asked if method == "POST"]
-    assert keys[1:] == ["capture key", "refund key", "void key"]
+    assert keys[1:] == ["capture key", given.key, "void key"]
+    assert stripe.refunds[0]["metadata"] == {
+        "reservationId": str(PAID.reservation),
+        "refundId": str(given.refund),
+        "tries": "3",
+    }
 
 
 async def test_a_server_that_fails_once_is_asked_again_with_the_same_key(
@@ -116,7 +135,7 @@ async def test_currencies_that_stripe_counts_in_hundredths_are_sent_so(
     await provider.start(uuid4(), replace(charge(VISA), currency="ISK", amount=500), NOON)
     await provider.start(uuid4(), replace(charge(VISA), currency="JPY", amount=500), NOON)
     assert [params["amount"] for _, _, params, _ in stripe.asked] == ["50000", "500"]
-    await provider.refund("pi_1", 500, "ISK", "refund key", NOON)
+    await provider.refund("pi_1", replace(PAID, currency="ISK"), back(500), NOON)
     assert stripe.refunds[0]["amount"] == 50_000
 
 
@@ -135,8 +154,62 @@ async def test_what_stripe_cannot_move_exactly_is_said_and_not_asked(
     answered = await provider.start(uuid4(), replace(charge(VISA), currency=currency, amount=amount), NOON)
     assert (answered.report.status, answered.report.reason) == ("failed", "amount_not_exact")
     assert currency in str(answered.invalid)
-    assert not (await provider.refund("pi_1", amount, currency, "refund key", NOON)).done
+    assert not (await provider.refund("pi_1", replace(PAID, currency=currency), back(amount), NOON)).done
     assert (stripe.asked, stripe.refunds) == ([], [])
+
+
+@pytest.mark.parametrize("call", ["retrieve", "refresh", "capture", "void"])
+async def test_a_payment_that_stripe_does_not_know_says_nothing_of_the_money(
+    provider: StripeProvider, stripe: Stripe, call: str
+) -> None:
+    stripe.breaks = ["unknown", "unknown"]
+    key = ["key"] if call in {"capture", "void"} else []
+    with pytest.raises(ProviderAway):
+        await getattr(provider, call)("pi_of_another_account", *key, NOON)
+
+
+@pytest.mark.parametrize(("status", "done"), [("pending", True), ("requires_action", True), ("failed", False)])
+async def test_a_refund_that_stripe_has_taken_on_is_given(
+    provider: StripeProvider, stripe: Stripe, status: str, done: bool
+) -> None:
+    """Asked for anew while the guest, or the bank, still acts on it, it would be given twice."""
+    intent = str((await provider.start(uuid4(), charge(VISA), NOON)).report.intent)
+    stripe.refund_status = status
+    assert (await provider.refund(intent, PAID, back(5), NOON)).done == done
+
+
+class TestLongAfter:
+    """Stripe forgets keys after a day."""
+
+    OLD = timedelta(hours=30)
+
+    async def test_what_was_never_made_has_failed_and_is_not_made_now(
+        self, provider: StripeProvider, stripe: Stripe
+    ) -> None:
+        report = (await provider.start(uuid4(), charge(VISA), NOON, self.OLD)).report
+        assert (report.status, report.intent, report.reason) == ("failed", None, "never_made")
+        assert stripe.intents == {}
+
+    async def test_what_the_search_may_not_show_yet_is_left_open(
+        self, provider: StripeProvider, stripe: Stripe
+    ) -> None:
+        attempt = uuid4()
+        await provider.start(attempt, charge(VISA), NOON)
+        stripe.searchable = False
+        with pytest.raises(ProviderAway):
+            await provider.start(attempt, charge(VISA), NOON, timedelta(hours=24))
+        assert len(stripe.intents) == 1
+
+    async def test_a_search_that_is_refused_is_no_answer(self, provider: StripeProvider, stripe: Stripe) -> None:
+        stripe.breaks = ["unknown"]
+        with pytest.raises(ProviderAway):
+            await provider.start(uuid4(), charge(VISA), NOON, self.OLD)
+
+    async def test_a_refund_that_was_never_made_is_made(self, provider: StripeProvider, stripe: Stripe) -> None:
+        intent = str((await provider.start(uuid4(), charge(VISA), NOON)).report.intent)
+        for refund, tries in ((1, 1), (2, 1), (2, 2)):
+            assert (await provider.refund(intent, PAID, back(5, refund, tries), NOON, self.OLD)).done
+        assert len(stripe.refunds) == 3
 
 
 async def test_what_is_no_method_or_is_the_simulators_is_invalid(provider: StripeProvider) -> None:
