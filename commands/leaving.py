@@ -19,8 +19,8 @@ OPEN = ("pending", "confirmed")
 
 
 async def let_go(work: Work, user: User) -> None:
-    """Free the e-mail address, unpublish the listings and close their calendars, leave the superAdmins. Sessions and
-    API keys need no word: they count for active users alone.
+    """Free the e-mail address, unpublish the listings and close the calendars of those that were published, leave the
+    superAdmins. Sessions and API keys need no word: they count for active users alone.
 
     Whoever claims nights at this very moment writes to one of the months that are closed, and only one of the two is
     recorded: what was claimed before they are read, the stays that are looked for afterwards have in them.
@@ -41,12 +41,13 @@ async def let_go(work: Work, user: User) -> None:
 
 
 async def _let(work: Work, host: UUID) -> tuple[list[Listing], list[CalendarMonth]]:
-    """Their listings, and the months in which nights of those could be claimed."""
+    """Their listings, and the months in which nights of those could be booked."""
     found = await work.services.documents.select("listing", hostId=str(host), isActive=True)
     await work.load_all(Wanted(Listing, UUID(one["id"])) for one in found)
     listings = [await work.load(Listing, UUID(one["id"])) for one in found]
     listings = [listing for listing in listings if listing.exists]
-    return listings, [month for listing in listings for month in await months_to_come(work, listing)]
+    published = [listing for listing in listings if listing.published]  # nothing is booked at the others
+    return listings, [month for listing in published for month in await months_to_come(work, listing)]
 
 
 async def _no_open_stays(work: Work, user: UUID) -> None:
