@@ -14,6 +14,7 @@ from commands.payment_provider import JUST_NOW, Answered, ProviderAway, Refundin
 from domain.errors import Invalid
 from domain.payment_attempt import AttemptStatus, Charge, Report
 from domain.payment_steps import GiveBack
+from infra.payments.silence import Silence
 
 T = TypeVar("T")
 
@@ -61,6 +62,7 @@ class StripeProvider:
 
     def __init__(self, api_key: str, api_base: str | None = None) -> None:
         self._http = stripe.HTTPXClient(timeout=TIMEOUT)
+        self._silence = Silence()
         base = cast("Any", {"base_addresses": {"api": api_base}} if api_base else {})
         client = stripe.StripeClient(api_key, http_client=self._http, max_network_retries=RETRIES, **base)
         self._intents = client.v1.payment_intents
@@ -178,12 +180,21 @@ class StripeProvider:
 
     async def _asked(self, call: Coroutine[Any, Any, T]) -> T:
         """The answer. Raises CardError and InvalidRequestError, which are answers too; ProviderAway for the rest."""
+        if self._silence.lasts():
+            call.close()
+            raise ProviderAway("Stripe is silent, and is asked again in a while")
         try:
-            return await call
-        except (stripe.CardError, stripe.InvalidRequestError):
-            raise
-        except stripe.StripeError as away:
-            raise _away(away) from away
+            answer = await call
+        except stripe.APIConnectionError as silent:
+            self._silence.met()
+            raise _away(silent) from silent
+        except stripe.StripeError as error:
+            self._silence.over()
+            if isinstance(error, stripe.CardError | stripe.InvalidRequestError):
+                raise
+            raise _away(error) from error
+        self._silence.over()
+        return answer
 
 
 def _away(error: stripe.StripeError) -> ProviderAway:

@@ -9,9 +9,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from stripe import APIConnectionError
 
 from commands.payment_provider import PaymentProvider, ProviderAway, Returned
 from domain.errors import Invalid
+from infra.payments.silence import CALLS
 from infra.payments.stripe_provider import StripeProvider
 from tests.contracts.payment_provider import NOON, PAID, TOTAL, PaymentProviderContract, back, charge
 from tests.infra.payments.stripe_server import Stripe, stripe_server
@@ -210,6 +212,21 @@ class TestLongAfter:
         for refund, tries in ((1, 1), (2, 1), (2, 2)):
             assert (await provider.refund(intent, PAID, back(5, refund, tries), NOON, self.OLD)).done
         assert len(stripe.refunds) == 3
+
+
+async def test_nobody_waits_for_a_stripe_that_is_silent(
+    provider: StripeProvider, stripe: Stripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object, **__: object) -> None:
+        tried.append(1)
+        raise APIConnectionError("no answer")  # type: ignore[no-untyped-call]
+
+    tried: list[int] = []
+    monkeypatch.setattr(provider._http, "request_async", silent)
+    for _ in range(9):
+        with pytest.raises(ProviderAway):
+            await provider.retrieve("pi_1", NOON)
+    assert len(tried) == CALLS
 
 
 async def test_what_is_no_method_or_is_the_simulators_is_invalid(provider: StripeProvider) -> None:
