@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -50,6 +50,10 @@ TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 """Currencies of which Stripe takes no more than two of their three decimals."""
 NOT_EXACT = "amount_not_exact"
 """The reason of what failed, or was refused, for that."""
+
+
+class Fault(ProviderAway):
+    """Stripe failed. Under the same key it says so again, for a day."""
 
 
 class StripeProvider:
@@ -115,7 +119,7 @@ class StripeProvider:
     async def capture(self, intent: str, key: str, at: datetime) -> Answered:
         """An authorisation that could not be captured is let go, so that it does not stay on the guest's card."""
         try:
-            answered = _told(await self._asked(self._intents.capture_async(intent, options=_once(key))))
+            answered = await self._moved(self._intents.capture_async, intent, key)
         except stripe.CardError as declined:
             await self.void(intent, f"{key}:void", at)
             return Answered(Report("failed", intent, None, declined.code))
@@ -125,7 +129,7 @@ class StripeProvider:
 
     async def void(self, intent: str, key: str, at: datetime) -> Answered:
         try:
-            answered = _told(await self._asked(self._intents.cancel_async(intent, options=_once(key))))
+            answered = await self._moved(self._intents.cancel_async, intent, key)
         except stripe.InvalidRequestError:
             answered = await self.retrieve(intent, at)
         return _final(answered, "captured", "voided", "failed", "processing")
@@ -171,6 +175,17 @@ class StripeProvider:
         marks = {"refundId": str(back.refund), "tries": str(back.tries)}
         return next((made for made in found.data if _carries(made, marks)), None)
 
+    async def _moved(
+        self, call: Callable[..., Coroutine[Any, Any, stripe.PaymentIntent]], intent: str, key: str
+    ) -> Answered:
+        """After a capture or a void. A payment comes to either once, whatever the key: where a fault is the answer to
+        one key for a day, another may be asked under.
+        """
+        try:
+            return _told(await self._asked(call(intent, options=_once(key))))
+        except Fault:
+            return _told(await self._asked(call(intent, options=_once(f"{key}:again"))))
+
     async def _looked(self, call: Coroutine[Any, Any, T]) -> T:
         """As `_asked`, of what changes nothing: whatever keeps it from being answered says nothing of the money."""
         try:
@@ -198,7 +213,8 @@ class StripeProvider:
 
 
 def _away(error: stripe.StripeError) -> ProviderAway:
-    return ProviderAway(f"{type(error).__name__}: {error.user_message or error.code or 'no answer'}")
+    told = f"{type(error).__name__}: {error.user_message or error.code or 'no answer'}"
+    return Fault(told) if (error.http_status or 0) >= 500 else ProviderAway(told)
 
 
 def _told(intent: stripe.PaymentIntent) -> Answered:

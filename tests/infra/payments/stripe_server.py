@@ -33,7 +33,9 @@ class Stripe:
     kept: dict[str, Told] = field(default_factory=dict)
     asked: list[tuple[str, str, Json, str | None]] = field(default_factory=list)
     breaks: list[str] = field(default_factory=list)
-    """What to do next instead of answering: `500`, `429`, `declined`, or `unknown`, as of another account's objects."""
+    """What to do next instead of answering: `500`, `429`, `declined`, or `unknown`, as of another account's objects;
+    `fault` is a 500 that is answered again whenever the key comes again.
+    """
     refund_status: str = "succeeded"
     """How a refund stands that is asked for."""
     searchable: bool = True
@@ -43,7 +45,10 @@ class Stripe:
     def answer(self, method: str, path: str, params: Json, key: str | None) -> Told:
         self.asked.append((method, path, params, key))
         if self.breaks:
-            return self.broken(self.breaks.pop(0))
+            told = self.broken(how := self.breaks.pop(0))
+            if how == "fault" and key is not None:
+                self.kept[key] = told
+            return told
         if key is not None and key in self.kept:
             return self.kept[key]
         told = self.told(method, path.strip("/").split("/")[1:], params)
@@ -56,7 +61,9 @@ class Stripe:
             return error("card_error", "card_declined", 402)
         if how == "unknown":
             return error("invalid_request_error", "resource_missing", 404)
-        return error("api_error" if how == "500" else "rate_limit_error", "lock_timeout", int(how))
+        if how == "429":
+            return error("rate_limit_error", "lock_timeout", 429)
+        return error("api_error", "processing_error", 500)
 
     def told(self, method: str, path: list[str], params: Json) -> Told:
         match (method, path):

@@ -170,6 +170,15 @@ async def test_a_payment_that_stripe_does_not_know_says_nothing_of_the_money(
         await getattr(provider, call)("pi_of_another_account", *key, NOON)
 
 
+@pytest.mark.parametrize(("call", "then"), [("capture", "captured"), ("void", "voided")])
+async def test_a_fault_that_stripe_repeats_for_a_day_does_not_keep_the_money_where_it_is(
+    provider: StripeProvider, stripe: Stripe, call: str, then: str
+) -> None:
+    intent = str((await provider.start(uuid4(), charge(VISA, manual=True), NOON)).report.intent)
+    stripe.breaks = ["fault"]
+    assert (await getattr(provider, call)(intent, "key", NOON)).report.status == then
+
+
 @pytest.mark.parametrize(("status", "done"), [("pending", True), ("requires_action", True), ("failed", False)])
 async def test_a_refund_that_stripe_has_taken_on_is_given(
     provider: StripeProvider, stripe: Stripe, status: str, done: bool
