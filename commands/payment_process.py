@@ -154,9 +154,7 @@ async def _take(work: Work, reservation: Reservation, payment: Payment, step: St
 
 async def _refund(work: Work, payment: Payment, step: GiveBack) -> None:
     attempt = await work.load(PaymentAttempt, step.attempt, fresh=True)
-    given = await work.services.payments.refund(
-        str(attempt.intent), attempt.charge, step, work.at, _age(work, step.since)
-    )
+    given = await work.services.payments.refund(str(attempt.intent), attempt.charge, step, work.at)
     if given.done:
         payment.refund_done(step.refund)
         await book_refund(work, payment, attempt, step.refund)

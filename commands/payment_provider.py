@@ -70,7 +70,7 @@ class Notice:
 class PaymentProvider(Protocol):
     """Moves money. `at` is the product's time. All but `check` raise ProviderAway.
 
-    `age` says how long ago it was asked for the first time with this key: providers do not remember keys for ever.
+    Providers do not remember keys for ever: what was asked long ago may be asked again all the same.
     """
 
     def check(self, method: str, params: Mapping[str, str]) -> None:
@@ -78,7 +78,10 @@ class PaymentProvider(Protocol):
         ...
 
     async def start(self, attempt: UUID, charge: Charge, at: datetime, age: timedelta = JUST_NOW) -> Answered:
-        """Take the money, or authorise it; the attempt's id is the key and stands in the payment's metadata."""
+        """Take the money, or authorise it; the attempt's id is the key and stands in the payment's metadata.
+
+        `age` says how long ago it was asked for first.
+        """
         ...
 
     async def retrieve(self, intent: str, at: datetime) -> Answered:
@@ -97,9 +100,7 @@ class PaymentProvider(Protocol):
         """Let go of it: voided, or as it stands if it cannot be voided."""
         ...
 
-    async def refund(
-        self, intent: str, charge: Charge, back: GiveBack, at: datetime, age: timedelta = JUST_NOW
-    ) -> Refunding:
+    async def refund(self, intent: str, charge: Charge, back: GiveBack, at: datetime) -> Refunding:
         """Give so much of the charge back; what it is about stands in the refund's metadata."""
         ...
 

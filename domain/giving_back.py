@@ -36,13 +36,6 @@ class GivingBack:
         """Whether the guest does not have it yet."""
         return self.resume_at is not None
 
-    @property
-    def since(self) -> datetime | None:
-        """When the present try was asked for first; absent once the guest has it."""
-        if self.resume_at is None:
-            return None
-        return self.resume_at - RESUME_AFTER if self.tries == 1 else self.resume_at
-
     def again_at(self, at: datetime) -> datetime:
         """When it is given anew if it came back at that instant: who could not take it a day ago may not tomorrow."""
         return at + RETRY_AFTER * (1 << min(self.returns, MOST_DOUBLED))

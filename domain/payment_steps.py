@@ -56,8 +56,6 @@ class GiveBack:
     attempt: UUID
     amount: int
     tries: int
-    since: datetime
-    """When this try was asked for first."""
 
     @property
     def key(self) -> str:
@@ -87,7 +85,6 @@ def next_step(payment: Payment, attempts: Iterable[PaymentAttempt], at: datetime
             case "void":
                 return Void(attempt)
     for id, refund in payment.refunds.items():
-        since = refund.since
-        if since is not None and (refund.tries == 1 or at >= since):
-            return GiveBack(id, refund.attempt, refund.amount, refund.tries, since)
+        if refund.resume_at is not None and (refund.tries == 1 or at >= refund.resume_at):
+            return GiveBack(id, refund.attempt, refund.amount, refund.tries)
     return None

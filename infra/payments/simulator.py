@@ -155,7 +155,6 @@ class Simulator:
         charge: Charge,  # noqa: ARG002 - a payment has one
         back: GiveBack,
         at: datetime,
-        age: timedelta = JUST_NOW,  # noqa: ARG002 - as above
     ) -> Refunding:
         async def work(connection: Connection) -> Refunding:
             payment = (await _found(connection, BY_ID, intent)).by(at)

@@ -175,23 +175,17 @@ async def test_a_provider_that_is_away_is_asked_again(market: Marketplace, provi
     assert charged(database) == 1
 
 
-@pytest.mark.parametrize("call", ["start", "refund"])
-async def test_what_is_asked_again_says_how_long_ago_it_was_asked_first(
-    market: Marketplace, provider: Frail, call: str
-) -> None:
+async def test_what_is_asked_again_says_how_long_ago_it_was_asked_first(market: Marketplace, provider: Frail) -> None:
     """By the wall: a deadline is acted on as of its own instant, though nothing was running for days."""
     reservation = await held(market)
-    provider.away_for = {call}
+    provider.away_for = {"start"}
     await market.pay(GUEST, reservation)
-    if call == "refund":
-        await step(market, reservation, "cancelled", GUEST)
-    payment = await ledger(market, reservation)
-    subject, kind = (payment.id, "resumeRefund") if call == "refund" else (payment.attempts[0], "resumePayment")
-    command = market.product.registry[kind]
+    (attempt,) = (await ledger(market, reservation)).attempts
+    command = market.product.registry["resumePayment"]
     ask = Ask(SYSTEM, market.now + SOON, market.now + timedelta(days=3), lambda _answer, _shown: b"")
     with pytest.raises(Unavailable):
-        await market.product.bus.run(command, command.message.model_validate({"subject": subject}), ask)
-    first, again = (asked[-1] for name, asked in provider.asked if name == call)
+        await market.product.bus.run(command, command.message.model_validate({"subject": attempt}), ask)
+    first, again = (asked[-1] for name, asked in provider.asked if name == "start")
     assert first < SOON
     assert again > timedelta(days=2)
 

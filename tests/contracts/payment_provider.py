@@ -26,7 +26,7 @@ def charge(method: str, *, manual: bool = False, **params: str) -> Charge:
 
 def back(amount: int, refund: int = 1, tries: int = 1) -> GiveBack:
     """A refund of so much."""
-    return GiveBack(UUID(int=refund), UUID(int=9), amount, tries, NOON)
+    return GiveBack(UUID(int=refund), UUID(int=9), amount, tries)
 
 
 class PaymentProviderContract:
@@ -118,7 +118,7 @@ class PaymentProviderContract:
         self.forget()
         again = (await provider.start(attempt, asked, NOON, LONG_AGO)).report
         assert (again.status, again.intent, again.charge) == (paid.status, paid.intent, paid.charge)
-        assert (await provider.refund(str(paid.intent), PAID, back(40_000), NOON, LONG_AGO)).id == given.id
+        assert (await provider.refund(str(paid.intent), PAID, back(40_000), NOON)).id == given.id
         assert (await provider.refund(str(paid.intent), PAID, back(TOTAL - 40_000, 2), NOON)).done
 
     async def test_what_came_back_can_be_given_anew(self, provider: PaymentProvider) -> None:
