@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -221,12 +221,7 @@ class Bus:
         body = ask.render(answer, shown)
         recorded = bool(changed) or work.position is not None or await self._begun(cause)
         if recorded and cause.key is not None:
-            told = (
-                ask.render(answer, shown | dict.fromkeys(answer.secret))
-                if isinstance(shown, dict) and answer.secret
-                else body
-            )
-            cause = cause._replace(answer=b"%d\n" % (answer.status or 0) + told)
+            cause = cause._replace(answer=b"%d\n" % (answer.status or 0) + _without_secrets(ask, answer, shown, body))
         if changed:
             await work.confirm()
             work.position = await self.store.save(changed, cause)
@@ -252,6 +247,14 @@ class Bus:
         if answer.id is not None:
             return await documents.shown(answer.resource, answer.id, pending, work.actor)
         return await documents.shown_all(answer.resource, answer.ids, pending, work.actor)
+
+
+def _without_secrets(ask: Ask, answer: Answer, shown: Shown, body: bytes) -> bytes:
+    """The body as it is kept for retries."""
+    if answer.kept is None and not answer.secret:
+        return body
+    told = answer if answer.kept is None else replace(answer, extra=answer.kept)
+    return ask.render(told, shown | dict.fromkeys(answer.secret) if isinstance(shown, dict) else shown)
 
 
 def authorise(command: Command, actor: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from commands.payment_provider import Answered
 from commands.ports import Answer
@@ -15,14 +16,29 @@ def declined(attempt: PaymentAttempt, told: Answered | None = None) -> Answer:
     if told is not None and told.invalid is not None:
         fields = {"paymentUserParams.paymentMethodId": told.invalid}
         return Answer(status=400, extra={"errCode": "INVALID", "message": told.invalid, "detail": {"fields": fields}})
-    return Answer(
-        status=402,
-        extra={
+
+    def extra(told: Answered | None) -> dict[str, Any]:
+        return {
             "errCode": "PAYMENT_DECLINED",
             "message": "The payment was declined; another may be tried while the hold lasts.",
             "detail": {"reason": attempt.reason, "paymentResult": payment_result(attempt, told)},
-        },
-    )
+        }
+
+    return Answer(status=402, extra=extra(told), kept=extra(None) if _secret(told) else None)
+
+
+def told_of(reservation: UUID, attempt: PaymentAttempt, told: Answered | None) -> Answer:
+    """The reservation, and the attempt beside it."""
+
+    def extra(told: Answered | None) -> dict[str, Any]:
+        return {"paymentResult": payment_result(attempt, told)}
+
+    return Answer("reservation", reservation, extra=extra(told), kept=extra(None) if _secret(told) else None)
+
+
+def _secret(told: Answered | None) -> bool:
+    """Whether what the provider told has something in it that is told once: a retry asks for it by a refresh."""
+    return told is not None and told.client_secret is not None
 
 
 def payment_result(attempt: PaymentAttempt, told: Answered | None) -> dict[str, Any]:
@@ -34,7 +50,7 @@ def payment_result(attempt: PaymentAttempt, told: Answered | None) -> dict[str, 
         "amount": charge.amount,
         "currency": charge.currency.lower(),
     }
-    if told is not None and told.client_secret is not None:
+    if told is not None and _secret(told):
         info["clientSecret"] = told.client_secret
     params: dict[str, Any] = {"paymentMethodId": charge.method, **dict(charge.params)}
     if "settleAfterSeconds" in params:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
-from commands.payment_answers import declined, payment_result
+from commands.payment_answers import declined, told_of
 from commands.payment_process import bill_of, carry_out, hear, ledger, open_attempts
-from commands.payment_provider import Answered, Notice, ProviderAway
+from commands.payment_provider import Notice, ProviderAway
 from commands.payment_records import WebAddress
 from commands.ports import Answer, Unavailable
 from commands.refund_returns import came_back
@@ -80,7 +80,7 @@ async def start_payment(work: Work, m: StartReservationPayment) -> Answer:
         reservation.note_payment("processing")
     if attempt.status == "failed":
         return declined(attempt, told)
-    return _answer(reservation, attempt, told)
+    return told_of(reservation.id, attempt, told)
 
 
 async def refresh_payment(work: Work, m: RefreshReservationPayment) -> Answer:
@@ -97,7 +97,7 @@ async def refresh_payment(work: Work, m: RefreshReservationPayment) -> Answer:
             raise Unavailable("The payment provider does not answer; try again.") from away
         await hear(work, reservation, payment, attempt, told.report)
         told = await carry_out(work, reservation) or told
-    return _answer(reservation, attempt, told)
+    return told_of(reservation.id, attempt, told)
 
 
 async def callback(work: Work, m: CallbackReservationPayment) -> Answer:
@@ -117,7 +117,7 @@ async def callback(work: Work, m: CallbackReservationPayment) -> Answer:
     if known.holder is None:
         known.take(payment.id, "ENTRY_EXISTS", "This event is known.")
         await _believe(work, reservation, payment, attempt, notice)
-    return _answer(reservation, attempt, None)
+    return told_of(reservation.id, attempt, None)
 
 
 async def _paid_by_caller(work: Work, id: UUID, *, admins: bool = False) -> Reservation:
@@ -154,10 +154,6 @@ def _charge(reservation: Reservation, params: PaymentUserParams) -> Charge:
         params=params.kept,
         redirect_url=params.redirect_url,
     )
-
-
-def _answer(reservation: Reservation, attempt: PaymentAttempt, told: Answered | None) -> Answer:
-    return Answer("reservation", reservation.id, extra={"paymentResult": payment_result(attempt, told)})
 
 
 async def _newest(work: Work, payment: Payment) -> PaymentAttempt:

@@ -211,3 +211,5 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     secret: dict[str, Any] = field(default_factory=dict)
     """Fields of the resource that are shown in this answer and never stored, such as an API key."""
+    kept: dict[str, Any] | None = None
+    """What is stored of `extra`, and told to a retry, where there is a secret in it; absent: all of it."""
