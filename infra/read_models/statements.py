@@ -39,6 +39,8 @@ ZONE = sql.SQL("coalesce(d.body->>'timeZone', 'UTC')")
 """The document's own."""
 FURTHEST = 2**62
 """An offset that no table reaches and every database takes."""
+MOST_BYTES = 32_000_000
+"""Of the documents on one page: a thousand of the longest would take gigabytes to tell."""
 
 
 class Statement:
@@ -77,20 +79,23 @@ class Statement:
         return self._found(sql.SQL("{}::text"), sort)
 
     def page(self, query: Query) -> sql.Composed:
-        """One row: the total, and the page's documents in order. Both in one statement, so as of one moment.
+        """One row: the total, and the page's documents in order, as many as `MOST_BYTES` hold. Both in one statement,
+        so as of one moment.
 
         Only the page is written as text, not all that is sorted to find it.
         """
-        offset = min((query.page - 1) * query.rows, FURTHEST)
         return sql.SQL(
             "SELECT (SELECT count(*) FROM {table} AS d WHERE {where}),"
-            " ARRAY(SELECT page.body::text FROM ({rows} LIMIT {limit} OFFSET {offset}) AS page)"
+            " ARRAY(SELECT body FROM (SELECT body, sum(octet_length(body)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes"
+            " FROM (SELECT page.body::text AS body FROM ({rows} LIMIT {limit} OFFSET {offset}) AS page OFFSET 0)"
+            " AS written) AS told WHERE told.bytes <= {most})"
         ).format(
             table=self._table,
             where=all_of(self._where),
             rows=self._found(sql.SQL("{} AS body"), query.sort),
             limit=sql.Literal(query.rows),
-            offset=sql.Literal(offset),
+            offset=sql.Literal(offset(query)),
+            most=sql.Literal(MOST_BYTES),
         )
 
     def _found(self, told: sql.SQL, sort: Sort | None) -> sql.Composed:
@@ -206,6 +211,11 @@ class Statement:
             )
             for today, zones in dates_at(at)
         )
+
+
+def offset(query: Query) -> int:
+    """How many documents stand on the pages before."""
+    return min((query.page - 1) * query.rows, FURTHEST)
 
 
 def equal(parameters: Parameters, name: str, value: Any, table: sql.Identifier) -> sql.Composable:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.access import As
 from domain.actor import Actor
+from domain.errors import Invalid
 from domain.resource import Resource
 from infra.event_store.together import Together
 from infra.postgres import ready as sql
@@ -20,7 +21,7 @@ from infra.read_models.feed import feed_table
 from infra.read_models.model import table_name
 from infra.read_models.progress import Progress
 from infra.read_models.rules import Parameters, Visibility, all_of
-from infra.read_models.statements import Statement, equal
+from infra.read_models.statements import Statement, equal, offset
 from infra.read_models.waiting import Waiting
 from projections.projection import Document
 from read_api.lists import USUAL_SORT
@@ -59,9 +60,13 @@ class PostgresReadStore:
         return await self._first(statement, statement.rows(USUAL_SORT) + sql.SQL(" LIMIT 1"))
 
     async def page(self, query: Query, actor: Actor) -> Rows:
-        """One page of what the caller sees, with the total, as of one moment. Raises Unavailable."""
+        """One page of what the caller sees, with the total, as of one moment. Raises Invalid for a page that is too
+        much to tell at once, Unavailable.
+        """
         statement = Statement(self._resources, query.resource, actor).asked(query)
         ((total, documents),) = await self._asking(statement.page(query), statement.parameters.values)
+        if len(documents) < min(query.rows, total - offset(query)):
+            raise Invalid({"pageRowCount": "asks for more than can be told at once; ask for fewer"})
         return Rows([from_json(body) for body in documents], total)
 
     async def stream(self, query: Query, actor: Actor) -> AsyncGenerator[Document, None]:

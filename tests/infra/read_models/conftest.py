@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -20,6 +20,9 @@ from infra.event_store import Codec, PostgresEventStore
 from infra.postgres.migrate import migrate
 from infra.read_models.side import ReadSide
 from tests.infra.read_models import sample
+
+if TYPE_CHECKING:
+    from tests.infra.read_models.library import Library
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)  # a Wednesday
 ANNA, BEN = Actor(uuid4(), "user"), Actor(uuid4(), "user")
@@ -148,3 +151,15 @@ def until() -> Until:
                 await asyncio.sleep(0.01)
 
     return holds
+
+
+@pytest.fixture
+async def library(world: World) -> Library:
+    """Two shelves, one of them open, and no books yet."""
+    from tests.infra.read_models.library import SHELVES, Library  # noqa: PLC0415 - it needs what stands here
+
+    library = Library(world, await world.side(run=False))
+    for name, id in SHELVES.items():
+        shelf = {"id": str(id), "isOpen": name == "open", "ownerId": str(BEN.id), "isActive": True}
+        await library.put("shelf", sample.SHELVES, shelf)
+    return library
