@@ -97,7 +97,7 @@ async def refresh_payment(work: Work, m: RefreshReservationPayment) -> Answer:
             raise Unavailable("The payment provider does not answer; try again.") from away
         await hear(work, reservation, payment, attempt, told.report)
         told = await carry_out(work, reservation) or told
-    return told_of(reservation.id, attempt, told)
+    return told_of(reservation.id, attempt, told if work.actor.id == reservation.guest else None)
 
 
 async def callback(work: Work, m: CallbackReservationPayment) -> Answer:

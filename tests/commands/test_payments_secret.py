@@ -70,6 +70,14 @@ async def test_whoever_lost_the_secret_is_told_it_by_a_refresh(market: Marketpla
     assert SECRET.encode() in told.body
 
 
+async def test_an_admin_who_refreshes_a_payment_is_not_told_it(market: Marketplace) -> None:
+    reservation = await market.book(GUEST, await market.listing(HOST))
+    method = {"paymentMethodId": "pm_card_authenticationRequired"}
+    await market.answered("startReservationPayment", GUEST, reservationId=reservation["id"], paymentUserParams=method)
+    told = await market.answered("refreshReservationPayment", somebody("admin"), reservationId=reservation["id"])
+    assert SECRET not in str(told)
+
+
 def without_secret(body: Any) -> Any:
     """The same without the field."""
     if not isinstance(body, dict):
