@@ -34,7 +34,7 @@ class Stripe:
     asked: list[tuple[str, str, Json, str | None]] = field(default_factory=list)
     breaks: list[str] = field(default_factory=list)
     """What to do next instead of answering: `500`, `429`, `declined`, or `unknown`, as of another account's objects;
-    `fault` is a 500 that is answered again whenever the key comes again.
+    `fault` is a 500 that is answered again whenever the key comes again, `lost` one after what was asked for was done.
     """
     refund_status: str = "succeeded"
     """How a refund stands that is asked for."""
@@ -45,8 +45,10 @@ class Stripe:
     def answer(self, method: str, path: str, params: Json, key: str | None) -> Told:
         self.asked.append((method, path, params, key))
         if self.breaks:
-            told = self.broken(how := self.breaks.pop(0))
-            if how == "fault" and key is not None:
+            if (how := self.breaks.pop(0)) == "lost":
+                self.told(method, path.strip("/").split("/")[1:], params)
+            told = self.broken(how)
+            if how in {"fault", "lost"} and key is not None:
                 self.kept[key] = told
             return told
         if key is not None and key in self.kept:
