@@ -33,7 +33,7 @@ async def complete_stay(work: Work, m: Due) -> Answer:
     if reservation.over_at(work.at):
         reservation.complete(at=work.at)
         parties = Parties(reservation.guest, reservation.host, reservation.listing)
-        await open_window(work, reservation.id, parties, reservation.completes_at + work.services.terms.review_window)
+        await open_window(work, reservation.id, parties, reservation.check_out_at + work.services.terms.review_window)
     return Answer()
 
 

@@ -199,7 +199,7 @@ async def _money_came(work: Work, reservation: Reservation, payment: Payment, at
     """It pays for the stay, or all of it goes back: never both, never neither."""
     first, amount = payment.paying is None, attempt.charge.amount
     pays = first and await _confirmed(work, reservation, attempt)
-    payment.capture(attempt.id, amount, pays=pays)
+    payment.capture(attempt.id, amount, work.at, pays=pays)
     await book_charge(work, payment, attempt)
     if not pays:
         payment.refund(uuid5(attempt.id, "refund"), attempt.id, amount, "late" if first else "duplicate", work.at)

@@ -132,10 +132,10 @@ class Payment(Aggregate):
         if attempt in self.attempts and attempt not in self.open_attempts and attempt not in self.captured:
             self._attempt_reopened(attempt=attempt)
 
-    def capture(self, attempt: UUID, amount: int, *, pays: bool) -> None:
-        """Money came in. Unless it `pays` for the stay, all of it is to be given back."""
+    def capture(self, attempt: UUID, amount: int, at: datetime, *, pays: bool) -> None:
+        """Money came in. Unless it `pays` for the stay, all of it is to be given back. The host has none before it."""
         if attempt not in self.captured:
-            self._captured(attempt=attempt, amount=amount, pays=pays, payout_at=self.bill.payout_at)
+            self._captured(attempt=attempt, amount=amount, pays=pays, payout_at=max(self.bill.payout_at, at))
 
     def refund(
         self, refund: UUID, attempt: UUID, amount: int, cause: RefundCause, at: datetime, kept: Kept | None = None

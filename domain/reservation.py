@@ -67,7 +67,7 @@ class Reservation(Aggregate):
         self.payment_confirmation: PaymentConfirmation = "pending"
         self.confirmed_at: datetime | None = None
         self.completes_at: datetime
-        """Check-out as it was reckoned when it was confirmed (UTC)."""
+        """Check-out, or when it was confirmed if that came after it (UTC)."""
         self.cancelled_by: CancelledBy | None = None
         self.refund: Refund | None = None
         self.dispute_status: DisputeStatus = "none"
@@ -178,13 +178,13 @@ class Reservation(Aggregate):
         """It is paid for, and nobody's leave is needed any more."""
         if self.status != "confirmed":
             self._expect("pending")
-            self._confirmed(at=at, completes_at=self.check_out_at)
+            self._confirmed(at=at, completes_at=max(self.check_out_at, at))
 
     def revive(self, *, at: datetime) -> None:
         """A late payment came for an expired one, and its nights were still free."""
         if self.status != "cancelled" or self.cancelled_by != "expired" or self.approval != "instant":
             raise Refused("WRONG_STATE", "Only an instant reservation that has expired can be revived.")
-        self._revived(at=at, completes_at=self.check_out_at)
+        self._revived(at=at, completes_at=max(self.check_out_at, at))
 
     def decline(self, *, at: datetime, payment_confirmation: PaymentConfirmation) -> None:
         """The host does not want it; what was paid already goes back."""

@@ -28,7 +28,7 @@ def opened(payment: Payment) -> None:
 
 def paid(payment: Payment) -> None:
     opened(payment)
-    payment.capture(FIRST, TOTAL, pays=True)
+    payment.capture(FIRST, TOTAL, NOON, pays=True)
 
 
 def refunded(amount: int, kept: Kept | None = None, refund: UUID = REFUND) -> Step:
@@ -57,17 +57,24 @@ def test_after_a_decline_it_may_be_tried_again() -> None:
 
 def test_the_same_attempt_again_is_none() -> None:
     given(Payment).having(opened).when(opened).nothing()
-    given(Payment).having(paid).when(lambda p: p.capture(FIRST, TOTAL, pays=True)).nothing()
+    given(Payment).having(paid).when(lambda p: p.capture(FIRST, TOTAL, NOON, pays=True)).nothing()
 
 
 def test_captured_money_is_held_and_falls_due_to_the_host_later() -> None:
     payment = (
         given(Payment)
         .having(opened)
-        .when(lambda p: p.capture(FIRST, TOTAL, pays=True))
+        .when(lambda p: p.capture(FIRST, TOTAL, NOON, pays=True))
         .then("payment.captured.v1", amount=TOTAL, payout_at=BILL.payout_at)
     )
     assert (payment.money_in, payment.held, payment.left) == (TOTAL, TOTAL, TOTAL)
+
+
+def test_nothing_falls_due_before_it_has_come() -> None:
+    late = BILL.payout_at + timedelta(minutes=2)
+    given(Payment).having(opened).when(lambda p: p.capture(FIRST, TOTAL, late, pays=True)).then(
+        "payment.captured.v1", payout_at=late
+    )
 
 
 def test_a_refund_is_asked_for_first_and_given_after() -> None:
@@ -252,6 +259,9 @@ def test_the_disputes_of_a_stay_together_say_what_it_shows() -> None:
 
 def test_money_that_does_not_pay_for_the_stay_leaves_nothing_to_dispute() -> None:
     payment = (
-        given(Payment).having(opened).when(lambda p: p.capture(FIRST, TOTAL, pays=False)).then("payment.captured.v1")
+        given(Payment)
+        .having(opened)
+        .when(lambda p: p.capture(FIRST, TOTAL, NOON, pays=False))
+        .then("payment.captured.v1")
     )
     assert (payment.left, payment.held, payment.due.amount) == (0, TOTAL, 0)

@@ -207,6 +207,13 @@ def test_it_completes_at_check_out_at_the_listing() -> None:
     assert made.status == "complete"
 
 
+def test_it_completes_no_earlier_than_it_is_confirmed() -> None:
+    late = CHECK_OUT + TICK
+    given(Reservation).having(requested).when(lambda r: confirmed(r, late)).then(
+        "reservation.confirmed.v1", completes_at=late
+    )
+
+
 @pytest.mark.parametrize(
     ("zone", "check_out"),
     [
@@ -232,7 +239,7 @@ def test_wherever_the_listing_is(zone: str, check_out: datetime) -> None:
 def test_also_when_the_clocks_change_on_the_last_morning(nights: Nights, check_out: datetime) -> None:
     agreement = replace(AGREEMENT, stay=replace(AGREEMENT.stay, nights=nights))
     asked = datetime(2026, 2, 1, tzinfo=UTC)
-    given(Reservation).having(lambda r: requested(r, agreement, asked)).when(confirmed).then(
+    given(Reservation).having(lambda r: requested(r, agreement, asked)).when(lambda r: confirmed(r, asked)).then(
         "reservation.confirmed.v1", completes_at=check_out
     )
 

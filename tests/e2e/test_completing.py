@@ -73,3 +73,24 @@ def test_other_fields_of_a_reservation_change_and_the_servers_do_not(world: Worl
         assert answer.status_code in {200, 400, 409}, told(answer)
         assert world.see(guest, stay)[field] == stay[field]
     refused(guest.patch(path, {"bookingStatus": "cancelled", "recordVersion": 1}), 409, "STALE_VERSION")
+
+
+def test_paid_after_it_was_over_a_stay_is_told_in_the_order_in_which_it_happened(
+    world: World, host: Person, guest: Person
+) -> None:
+    """A hold of the last minutes of the check-in date outlasts a stay whose times are midnight."""
+    times = {"checkInTime": "00:00", "checkOutTime": "00:00"}
+    listing = world.listing(host, bookingPolicies=times)
+    midnight = instant(world.day(2))
+    world.travel(midnight - timedelta(minutes=10))
+    stay = world.book(guest, listing, 0, 1)
+    world.travel(midnight + timedelta(minutes=2))
+    world.pay(guest, stay)
+    world.advance("PT1S")
+    assert world.see(guest, stay)["bookingStatus"] == "complete"
+    told = ok(guest.get(f"/v1/reservations/{stay['id']}/history"))["history"]
+    assert [entry["at"] for entry in told] == sorted(entry["at"] for entry in told)
+    (charge,), (payout,) = world.records(stay, "charge"), world.records(stay, "payout")
+    assert charge["paymentDate"] <= payout["paymentDate"]
+    closes = moment(world.see(guest, stay)["reviewsCloseAt"])
+    assert closes == midnight + timedelta(days=14), "of the check-out instant"
