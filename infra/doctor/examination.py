@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.doctor.database import Connection, of_clocks, of_fences, of_schema, of_server
 from infra.doctor.disk import of_disk
@@ -18,13 +18,17 @@ from infra.doctor.log import of_log
 from infra.doctor.settings import of_settings
 from infra.doctor.work import of_deadlines, of_housekeeping, of_processes, of_read_models, of_refunds, sessions
 from infra.postgres.connected import connected
-from infra.postgres.embedded import EmbeddedPostgresError
+from infra.postgres.embedded import EmbeddedPostgresError, may_be_there
 from infra.postgres.trouble import FULL_HOUSE, unavailable
 from infra.settings import Settings, SettingsError
 
 PATIENCE = 5
 """Seconds to connect."""
-QUESTION = "SET statement_timeout = '30s'"
+LIMITS = "-c statement_timeout=30s -c lock_timeout=3s"
+"""On every question: what a doctor is to find may be the very thing that would keep him waiting."""
+SLOW = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
+GONE = ("08", "57P")
+"""How the SQLSTATEs of a connection begin that has ended; or there is none."""
 ROOM = "raise max_connections, or the CONNECTION LIMIT of role or database, or end sessions that nobody needs"
 REACH = "start it, or mend INNKEEP_DATABASE_URL: host, port, user, password, database"
 
@@ -55,14 +59,16 @@ async def examine(
 
 async def _database(settings: Settings, data: Path | None, opened: Callable[[], Opened]) -> tuple[list[Finding], bool]:
     """What is found in the database, and whether nothing has ever happened there."""
-    if data is not None and not (data / "postgres").is_dir():
+    if data is not None and not may_be_there(data / "postgres"):
         seen, todo = f"there is no database in {data}", "name its folder with --data, or set INNKEEP_DATABASE_URL"
         return [Finding("database", "problem", seen, todo)], True
     try:
         async with opened() as conninfo:
-            address = make_conninfo(conninfo, connect_timeout=PATIENCE, application_name="innkeep doctor")
+            options = f"{conninfo_to_dict(conninfo).get('options') or ''} {LIMITS}"
+            address = make_conninfo(
+                conninfo, connect_timeout=PATIENCE, application_name="innkeep doctor", options=options
+            )
             async with connected(address) as connection:
-                await connection.execute(QUESTION)
                 return await _of_connection(settings, address, connection)
     except SettingsError as error:
         return [Finding("database", "problem", str(error), "mend INNKEEP_DATABASE_URL")], False
@@ -94,8 +100,16 @@ async def _of_connection(settings: Settings, address: str, connection: Connectio
     found += await _tried("housekeeping", lambda: of_housekeeping(connection, keep))
     found += await _tried("signing key", lambda: of_signing_key(connection))
     found += await _tried("superAdmin", lambda: of_superadmins(connection, production=production))
-    ((begun,),) = await (await connection.execute("SELECT EXISTS (SELECT FROM event)")).fetchall()
-    return found, not begun
+    return found, await _nothing_happened(connection)
+
+
+async def _nothing_happened(connection: Connection) -> bool:
+    """Is the log empty? One that somebody has locked has something in it."""
+    try:
+        ((begun,),) = await (await connection.execute("SELECT EXISTS (SELECT FROM event)")).fetchall()
+    except SLOW:
+        return False
+    return not begun
 
 
 async def _tried(check: str, look: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
@@ -107,9 +121,15 @@ async def _tried(check: str, look: Callable[[], Awaitable[list[Finding]]]) -> li
     except psycopg.errors.InsufficientPrivilege as error:
         seen = f"cannot be examined: {_first_line(error)}"
         return [Finding(check, "warning", seen, "ask with the role that Innkeep works with")]
-    except psycopg.errors.QueryCanceled:
-        return [Finding(check, "problem", "the database did not answer within 30 s", "see what keeps it busy")]
+    except SLOW as error:
+        seen = f"the database did not answer in time: {_first_line(error)}"
+        return [Finding(check, "problem", seen, "see what keeps it busy: pg_stat_activity, pg_locks")]
+    except Exception as error:  # the rest is examined all the same
+        if isinstance(error, psycopg.OperationalError) and (error.sqlstate or GONE[0]).startswith(GONE):
+            raise
+        seen = f"cannot be examined: {_first_line(error)}"
+        return [Finding(check, "warning", seen, "if a newer release works on this database, ask its doctor")]
 
 
-def _first_line(error: psycopg.Error) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

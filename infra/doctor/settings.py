@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,9 +10,21 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
+from domain.catalogue import RESOURCES
 from infra.doctor.findings import Finding
+from infra.kafka import fed_by_kafka, options_of
 from infra.proxies import ANYBODY
-from infra.settings import SANDBOX_EMAIL, SANDBOX_PASSWORD, SANDBOX_WEBHOOK_SECRET, Settings, is_loopback
+from infra.read_models.side import models_of
+from infra.settings import (
+    SANDBOX_EMAIL,
+    SANDBOX_PASSWORD,
+    SANDBOX_WEBHOOK_SECRET,
+    Settings,
+    SettingsError,
+    is_loopback,
+)
+from infra.tracing import headers_of
+from projections.catalogue import PROJECTIONS
 
 HERE = "127.0.0.1"
 LEAST_MEMORY_KIB = 19_456
@@ -24,7 +36,7 @@ def of_settings(
     settings: Settings, complaints: Iterable[str], *, database_is_empty: bool, env_file: Path
 ) -> list[Finding]:
     """All that can be said without a database. `complaints` are those of `infra.settings.what_holds`."""
-    refused = [*complaints, *settings.problems(host=HERE, database_is_empty=database_is_empty)]
+    refused = [*complaints, *settings.problems(host=HERE, database_is_empty=database_is_empty), *_halves(settings)]
     found = [Finding("settings", "problem", line, "Innkeep does not start like this: mend it") for line in refused]
     found += _contradictions(settings)
     if not settings.sandbox:
@@ -36,6 +48,21 @@ def _mode(settings: Settings) -> Finding:
     if "mode" in settings.model_fields_set:
         return Finding("mode", "fine", f"{settings.mode}, as INNKEEP_MODE says")
     return Finding("mode", "fine", f"{settings.mode}, the default; for a sandbox, set INNKEEP_MODE=sandbox")
+
+
+def _halves(settings: Settings) -> Iterator[str]:
+    """Why a start would refuse what is said of engines and collectors beside the database."""
+    models = models_of(PROJECTIONS, RESOURCES)
+    asked: list[Callable[[], object]] = [lambda: fed_by_kafka(settings, models)]
+    if settings.kafka_bootstrap_servers is not None:
+        asked.append(lambda: options_of(settings))
+    if settings.tracing_endpoint is not None:
+        asked.append(lambda: headers_of(settings))
+    for ask in asked:
+        try:
+            ask()
+        except SettingsError as error:
+            yield str(error)
 
 
 def _contradictions(settings: Settings) -> Iterator[Finding]:

@@ -26,8 +26,12 @@ GRACE = timedelta(hours=1)
 """How late the housekeeping may be: it goes round every ten minutes."""
 
 SESSIONS: LiteralString = """SELECT DISTINCT application_name FROM pg_stat_activity
-  WHERE datname = current_database() AND application_name LIKE 'innkeep %' AND application_name NOT IN
-    ('innkeep doctor', 'innkeep events') ORDER BY 1"""
+  WHERE datname = current_database() AND application_name LIKE 'innkeep %' AND application_name <> 'innkeep doctor'
+  ORDER BY 1"""
+COMMANDS = frozenset(
+    f"innkeep {use}" for use in ("events", "feed", "listener", "loads", "notifier", "reads", "rebuild", "signing keys")
+)
+"""What commands that look or rebuild call their connections. A process that works has others besides."""
 LEADER: LiteralString = """WITH k AS (SELECT hashtextextended('innkeep projector of ' || current_schema(), 0) AS key)
   SELECT EXISTS (SELECT FROM pg_locks AS l, k WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -45,7 +49,8 @@ Connection = AsyncConnection[Any]
 
 async def sessions(connection: Connection) -> list[str]:
     """What other processes of Innkeep call their connections to this database; none while it stands still."""
-    return [name for (name,) in await (await connection.execute(SESSIONS)).fetchall()]
+    names = [name for (name,) in await (await connection.execute(SESSIONS)).fetchall()]
+    return names if not COMMANDS.issuperset(names) else []
 
 
 def of_processes(names: list[str]) -> Finding:

@@ -35,7 +35,14 @@ from infra.postgres.postmaster import (
     last_words,
 )
 
-__all__ = ["DataFolderInUse", "EmbeddedPostgres", "EmbeddedPostgresError", "embedded_postgres", "joined_postgres"]
+__all__ = [
+    "DataFolderInUse",
+    "EmbeddedPostgres",
+    "EmbeddedPostgresError",
+    "embedded_postgres",
+    "joined_postgres",
+    "may_be_there",
+]
 
 LOG_BYTES = 8 * 1024 * 1024
 SOCKET_PATH_BYTES = 100
@@ -76,15 +83,21 @@ class EmbeddedPostgres:
 
         Raises:
             DataFolderInUse: another live process owns the folder.
-            EmbeddedPostgresError: the folder is none, or not ours to write in; or the server does not start, and the
-                message ends with its last words.
+            EmbeddedPostgresError: the folder cannot be used, or the server does not start; the message ends with its
+                last words.
         """
-        folder = folder.expanduser().resolve()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = _own(folder)
-        except OSError as error:
-            raise EmbeddedPostgresError(f"the data folder {folder} cannot be used: {error.strerror or error}") from None
+            return cls._start(folder.expanduser().resolve(), durable=durable)
+        except OSError as error:  # no right to it, no room in it, a file in its place
+            where = f" ({error.filename})" if error.filename else ""
+            raise EmbeddedPostgresError(
+                f"the data folder {folder} cannot be used: {error.strerror or error}{where}"
+            ) from error
+
+    @classmethod
+    def _start(cls, folder: Path, *, durable: bool) -> Self:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _own(folder)
         try:
             installation = Installation.find(folder)
             _make_cluster(folder, installation, durable=durable)
@@ -142,6 +155,14 @@ async def joined_postgres(folder: Path) -> AsyncIterator[str]:
         yield server.conninfo
     finally:
         await asyncio.to_thread(server.stop)
+
+
+def may_be_there(folder: Path) -> bool:
+    """Is there such a folder? One that may not be looked at is told of by whoever starts its server."""
+    try:
+        return folder.is_dir()
+    except OSError:
+        return True
 
 
 def _own(folder: Path) -> IO[str]:

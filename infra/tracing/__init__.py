@@ -22,12 +22,13 @@ def tracing_of(settings: Settings, roles: Iterable[str]) -> Tracing | None:
         return None
     from infra.tracing.otel import Collected  # noqa: PLC0415 - who traces nothing does not pay for it
 
-    headers = _headers(settings.tracing_headers.get_secret_value()) if settings.tracing_headers else {}
-    return Collected(settings.tracing_endpoint.get_secret_value(), headers, settings.tracing_sample, roles)
+    endpoint = settings.tracing_endpoint.get_secret_value()
+    return Collected(endpoint, headers_of(settings), settings.tracing_sample, roles)
 
 
-def _headers(text: str) -> Mapping[str, str]:
+def headers_of(settings: Settings) -> Mapping[str, str]:
     """As in `authorization=Bearer x,tenant=y`. Raises SettingsError, which does not repeat it."""
+    text = settings.tracing_headers.get_secret_value() if settings.tracing_headers else ""
     pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
     if any(not name.strip() or not equals for name, equals, _ in pairs):
         raise SettingsError("INNKEEP_TRACING_HEADERS is a list of name=value, separated by commas")

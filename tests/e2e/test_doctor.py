@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from domain.catalogue import RESOURCES
+from domain.credential import Credential
 from infra.doctor.findings import HIDDEN
 from infra.postgres.conninfo import with_search_path
 from infra.postgres.migrate import migrate
@@ -141,6 +143,41 @@ async def test_how_far_a_schema_is_migrated_and_what_time_it_is_there(database: 
     assert told.states("read models") == ["warning"] * len(told.of("read models"))
 
 
+async def test_what_only_looks_is_no_innkeep_at_work(database: str, tmp_path: Path) -> None:
+    """Somebody who follows the log, or rebuilds, fills no read models, and nobody need."""
+    await migrate(database)
+    with psycopg.connect(database, autocommit=True) as one, psycopg.connect(database, autocommit=True) as other:
+        one.execute("SET application_name = 'innkeep feed'")
+        other.execute("SET application_name = 'innkeep listener'")
+        told = doctor(tmp_path, DATABASE_URL=database, MODE="sandbox")
+        assert "no Innkeep is running" in told.seen("processes")
+        assert "nobody fills the read models" not in told.text
+
+
+async def test_what_cannot_be_examined_is_a_finding_and_the_rest_goes_on(database: str, tmp_path: Path) -> None:
+    """Such as a password that a newer release has set."""
+    await migrate(database)
+    await prepare(database, models_of(PROJECTIONS, RESOURCES))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO doc_user (id, body, position) VALUES (%s, %s, 1)",
+            [user := uuid4(), Jsonb({"roleId": "superAdmin", "isActive": True})],
+        )
+        connection.execute(
+            "INSERT INTO command (id, name, role, tenant, request_id, at, position)"
+            " VALUES (%s, 'x', 'system', 'default', '', now(), 1)",
+            [command := uuid4()],
+        )
+        connection.execute(
+            "INSERT INTO event VALUES (1, %s, 1, 'credential.passkey_set.v1', '{}', %s)",
+            [Credential.id_of(user), command],
+        )
+    told = doctor(tmp_path, DATABASE_URL=database, MODE="sandbox")
+    assert told.states("superAdmin") == ["warning"]
+    assert "credential.passkey_set.v1" in told.seen("superAdmin")
+    assert told.of("deadlines")
+
+
 SECRETS = {
     "STRIPE_API_KEY": "sk_live_51VerySecretKey",
     "STRIPE_WEBHOOK_SECRET": "whsec_VerySecretToo",
@@ -212,6 +249,23 @@ def test_settings_that_no_start_would_take_are_all_named_at_once(tmp_path: Path)
     assert "good.example" not in seen
     assert "there is no database in .innkeep" in told.seen("database")
     assert not (tmp_path / ".innkeep").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"KAFKA_READ_MODELS": "all"}, "INNKEEP_KAFKA_READ_MODELS needs a Kafka"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "k:1", "KAFKA_READ_MODELS": "listings"}, "names listings; there are all, "),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "k:1", "KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "INNKEEP_KAFKA_SASL_USERNAME and"),
+        ({"TRACING_ENDPOINT": "http://t:1", "TRACING_HEADERS": "x"}, "INNKEEP_TRACING_HEADERS is a list"),
+    ],
+)
+def test_halves_of_what_belongs_to_other_services_are_found(
+    tmp_path: Path, settings: dict[str, str], words: str
+) -> None:
+    told = doctor(tmp_path, MODE="sandbox", **settings)
+    assert told.states("settings") == ["problem"]
+    assert words in told.seen("settings")
 
 
 def test_a_sandbox_that_runs_is_well_and_would_be_no_production(server: Server, world: World, tmp_path: Path) -> None:
