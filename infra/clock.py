@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import LiteralString, Self
 from uuid import uuid4
 
-import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -18,7 +17,7 @@ from commands.ports import Key, Unavailable
 from domain.errors import Invalid, NotThere
 from infra.postgres.connected import connected
 from infra.postgres.line import Line
-from infra.postgres.trouble import Outage
+from infra.postgres.trouble import TROUBLE, Outage
 
 READ: LiteralString = "SELECT ahead, moved_at FROM clock"
 TURN: LiteralString = "SELECT FROM clock FOR UPDATE"
@@ -179,7 +178,7 @@ class Clock:
                         self._take(ahead, moved_at)
                         async for _ in connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
                             pass
-            except (psycopg.OperationalError, Unavailable) as away:
+            except (*TROUBLE, Unavailable) as away:
                 outage.lasts(away)
             await asyncio.sleep(AGAIN_SECONDS)
 

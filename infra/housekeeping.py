@@ -40,4 +40,6 @@ async def housekeeping(journal: Journal, traces: Traces | None = None, every: fl
                 log.info("old traces are forgotten", commands=await traces.forget())
         except Unavailable as away:
             log.warning("trouble with the database", told=away.message, error=str(away))
+        except Exception:  # nobody would forget anything until a restart
+            log.exception("the housekeeping failed and begins anew", seconds=every)
         await asyncio.sleep(every)

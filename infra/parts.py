@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+
 from infra.engines import Engines
 from infra.event_store import PostgresEventStore
 from infra.health import Part
 from infra.postgres.watch import Watch
-from infra.read_models.catalogue import MOST_COUNTED
+from infra.read_models.catalogue import MOST_COUNTED, due
 from infra.read_models.side import ReadSide
 from infra.roles import Role
 from infra.scheduler import Scheduler
@@ -38,6 +40,8 @@ class Work:
     async def going_on(self, jobs: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
         """The jobs go on beside the block and end with it."""
         self._running = [asyncio.create_task(job, name=getattr(job, "__qualname__", None)) for job in jobs]
+        for task in self._running:
+            task.add_done_callback(_ended)
         try:
             yield
         finally:
@@ -50,6 +54,12 @@ class Work:
         ended = [task.get_name() for task in self._running if task.done()]
         told: dict[str, Any] = {"jobs": len(self._running) - len(ended)}
         return told | ({"problem": f"ended, restart this process: {', '.join(ended)}"} if ended else {})
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """Health says that it ended; why, only its fault can tell."""
+    if not task.cancelled():
+        structlog.get_logger("work").error("a job ended by a fault", job=task.get_name(), exc_info=task.exception())
 
 
 def parts_of(
@@ -87,13 +97,16 @@ async def _read_models(side: ReadSide) -> dict[str, Any]:
         f"{model.name} is {model.state}"
         + (f" by {model.failed_event} at position {model.failed_position}" if model.failed_event else "")
         for model in found
-        if not model.well
+        if model.state in {"stopped", "missing"}
     ]
     lag = {model.name: {"events": model.events_behind, "seconds": round(model.seconds_behind, 3)} for model in found}
     aside = {model.name: model.dead_letters for model in found if model.dead_letters}
     streams = ", ".join(f"{count} of {name}" for name, count in aside.items())
+    warnings = [f"streams are set aside: {streams}; see `innkeep dead-letters list`"] if aside else []
+    # Until then the table that there is is read and followed.
+    warnings += [f"a rebuild is due: `innkeep rebuild {name}`" for name in due(found)]
     return (
         {"lag": lag, "deadLetters": aside, "leads": side.runner.leads}
         | ({"problem": "; ".join(sick)} if sick else {})
-        | ({"warning": f"streams are set aside: {streams}; see `innkeep dead-letters list`"} if aside else {})
+        | ({"warning": "; ".join(warnings)} if warnings else {})
     )

@@ -34,6 +34,8 @@ TICK = 0.2
 """Seconds between two looks at the table, at most."""
 TURN = 0.02
 """Seconds between two attempts to be the one that acts."""
+LONGEST_PAUSE = 10.0
+"""Seconds until one that keeps failing as a whole begins anew, at most."""
 LATE = timedelta(seconds=30)
 """How late a deadline may be acted on before that is a problem."""
 CAUGHT_UP = 30.0
@@ -103,16 +105,18 @@ class Scheduler:
 
     async def run(self) -> None:
         """Act on what is due when it is due, whatever happens to the database meanwhile."""
-        outage = Outage("scheduler")
+        outage, longer = Outage("scheduler"), TICK
         while True:
             pause = TICK
             try:
                 pause = await self._look()
                 outage.over()
+                longer = TICK
             except Unavailable as away:
                 outage.lasts(away)
             except Exception:  # noqa: BLE001 - a fault here must not end the product's time
-                self._log.exception("the scheduler failed and begins anew")
+                pause = longer = min(2 * longer, LONGEST_PAUSE)
+                self._log.exception("the scheduler failed and begins anew", seconds=pause)
             await asyncio.sleep(pause)
 
     async def run_until(self, until: datetime) -> None:

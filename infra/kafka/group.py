@@ -126,19 +126,36 @@ class LaneGroup:
 
     async def run(self) -> None:
         """Follow what is assigned, until cancelled."""
-        while True:
-            consumer = Consumer(self._settings)
-            try:
-                consumer.subscribe([self._topic], on_assign=self._given, on_revoke=self._taken, on_lost=self._taken)
-                await self._consume(consumer)
-            except KafkaException as error:
-                self._say(str(error))
-            finally:
-                self._assigned, self._away = frozenset(), False
-                await self._arrange()
-                with contextlib.suppress(KafkaException):
-                    await _finished(consumer.close)
-            await asyncio.sleep(AGAIN_SECONDS)
+        try:
+            while True:
+                try:
+                    consumer = Consumer(self._settings)
+                except KafkaException as error:  # as where a file with certificates is missing
+                    self._say(str(error))
+                    self._away = True
+                    await self._arrange()
+                else:
+                    await self._with(consumer)
+                await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            self._away = False
+            await self._arrange()
+
+    async def _with(self, consumer: Consumer) -> None:
+        """Follow what is assigned to this consumer, as long as it goes well, and close it."""
+        try:
+            consumer.subscribe([self._topic], on_assign=self._given, on_revoke=self._taken, on_lost=self._taken)
+            await self._consume(consumer)
+        except KafkaException as error:
+            self._say(str(error))
+        except Exception as fault:  # noqa: BLE001 - nobody would follow any lane until a restart
+            self._say(f"{type(fault).__name__}: {fault}")
+            self._log.exception("the lanes failed and begin anew", seconds=AGAIN_SECONDS)
+        finally:
+            self._assigned, self._away = frozenset(), False
+            await self._arrange()
+            with contextlib.suppress(KafkaException):
+                await _finished(consumer.close)
 
     async def _consume(self, consumer: Consumer) -> None:
         clock = asyncio.get_running_loop().time
@@ -159,7 +176,7 @@ class LaneGroup:
 
     def _given(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Kafka's library keeps what was paused, even of a lane that was taken away and comes back."""
-        self._away = False
+        self.trouble, self._away = None, False
         given = {partition.partition for partition in partitions}
         self._assigned |= given
         consumer.assign(partitions)  # only what is assigned can be resumed

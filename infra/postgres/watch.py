@@ -16,6 +16,9 @@ from infra.postgres.writers import WRITERS, Writer
 EVERY = 1.0
 """Seconds between two looks."""
 
+LONGEST_PAUSE = 60.0
+"""Seconds between two looks that fail, at most."""
+
 Look = Callable[[], Awaitable[Sequence[Writer]]]
 
 
@@ -56,14 +59,17 @@ class Watch:
 
     async def run(self) -> None:
         """Look, again and again, until cancelled; while the database is away there is nothing to see."""
+        pause = self._every
         while True:
             try:
                 await self.look()
+                pause = self._every
             except Unavailable:
                 self.holding = []  # others say so
             except Exception:  # noqa: BLE001 - a fault here must end nothing
-                self._log.exception("the watch over open transactions failed")
-            await asyncio.sleep(self._every)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                self._log.exception("the watch over open transactions failed", seconds=pause)
+            await asyncio.sleep(pause)
 
     async def look(self) -> None:
         """Look once. Raises Unavailable."""

@@ -13,7 +13,11 @@ from infra.postgres.line import Line
 from infra.tracing.port import Begun, Known, Tracing
 
 KNOWN = "SELECT command, parent FROM command_trace WHERE command = ANY(%b::uuid[])"
-FORGET = "DELETE FROM command_trace WHERE recorded_at <= clock_timestamp() - %b::interval RETURNING command"
+FORGET = """DELETE FROM command_trace WHERE command IN (SELECT command FROM command_trace
+    WHERE recorded_at <= clock_timestamp() - %b::interval ORDER BY recorded_at LIMIT %b)
+  RETURNING command"""
+FORGET_AT_ONCE = 1_000
+"""Rows in one transaction: of a day's commands one alone would take longer than it may, each time anew."""
 KEEP = timedelta(hours=24)
 """A reader of the log that is further behind tells no steps of what it takes in."""
 
@@ -62,4 +66,9 @@ class Steps:
 
     async def forget(self) -> int:
         """Drop what nobody will ask for any more; answers of how many commands. Raises Unavailable."""
-        return len(await self._line.ask(FORGET, [KEEP]))
+        forgotten = 0
+        while True:
+            rows = await self._line.ask(FORGET, [KEEP, FORGET_AT_ONCE])
+            forgotten += len(rows)
+            if len(rows) < FORGET_AT_ONCE:
+                return forgotten

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+import psycopg
 import pytest
 from pydantic import ValidationError
 
@@ -13,6 +14,7 @@ from commands.bus import KeyReused
 from commands.ports import Key
 from domain.errors import Invalid, NotThere
 from infra.clock import MOST, MOST_AHEAD, Clock
+from infra.postgres.connected import connected
 from infra.postgres.migrate import migrate
 from infra.sandbox import MoveClock, move, told
 
@@ -204,3 +206,26 @@ async def test_what_cannot_be_is_malformed_too_and_moves_nothing(clock: Clock, s
     with pytest.raises((Invalid, ValidationError)):
         await move(clock, acting, MoveClock.model_validate(said))
     assert (clock.now(), acting.until) == (NOON, [])
+
+
+async def test_it_is_followed_through_a_server_that_takes_no_writes_for_a_while(
+    database: str, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby takes no LISTEN; another server, or the same one promoted, does."""
+    await migrate(database)
+    looks = 0
+
+    def refused_at_first(conninfo: str) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise psycopg.errors.ReadOnlySqlTransaction("cannot execute LISTEN during recovery")
+        return connected(conninfo)
+
+    monkeypatch.setattr("infra.clock.connected", refused_at_first)
+    monkeypatch.setattr("infra.clock.AGAIN_SECONDS", 0)
+    async with Clock(database, movable=True, wall=wall) as follows, Clock(database, movable=True, wall=wall) as moved:
+        later = await moved.advance(HOUR)
+        with anyio.fail_after(20):
+            while follows.now() != later:  # noqa: ASYNC110 - it rings no bell
+                await anyio.sleep(0.01)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from commands.ports import Unavailable
 from infra.scheduler import LATE, Scheduler
@@ -191,3 +192,23 @@ async def test_what_is_due_because_the_clock_was_moved_is_not_late(tower: Tower)
     await tower.side.waiting.until_now(tower.side.models, 5)
     await tower.clock.advance(timedelta(days=30))
     assert await scheduler.health() == {"due": 1, "failing": 0, "lateSeconds": 0}
+
+
+async def test_one_that_keeps_failing_as_a_whole_tries_ever_more_seldom(
+    still: Tower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault that stays fills no log."""
+    monkeypatch.setattr("infra.scheduler.TICK", 0.001)
+    scheduler = await still.scheduler(follows=False)
+
+    async def look() -> float:
+        raise LookupError("event 7 has no command in the journal: the log is damaged")
+
+    monkeypatch.setattr(scheduler, "_look", look)
+    with capture_logs() as lines:
+        running = asyncio.create_task(scheduler.run())
+        while len(lines) < 5:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.001)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [line.get("seconds") for line in lines[:5]] == [0.002, 0.004, 0.008, 0.016, 0.032]
