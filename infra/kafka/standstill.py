@@ -13,7 +13,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaE
 # Its documented place; the library's types neither export it there nor tell what `latest` takes.
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from infra.kafka.threads import begun
+from infra.threads import begun
 
 LOOK_SECONDS = 30.0
 """Between two looks: many times as long as a transaction of the relay takes."""

@@ -25,7 +25,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from infra.kafka.messages import Outgoing
 from infra.kafka.standstill import HANGS, Standstill, position_hangs
-from infra.kafka.threads import begun
+from infra.threads import begun
 
 T = TypeVar("T")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Self
 
@@ -23,6 +22,7 @@ from tenacity import (
 )
 
 from commands.ports import Unavailable
+from infra.threads import Threads
 
 BUSY = frozenset({408, 429, 502, 503, 504})
 """Answers that another attempt may better."""
@@ -79,7 +79,7 @@ class Cluster:
         seconds: float = 10.0,
         bulk_seconds: float = 60.0,
     ) -> None:
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="opensearch")
+        self._threads = Threads(connections, "opensearch")
         self._seconds, self._bulk_seconds = seconds, bulk_seconds
         logging.getLogger("opensearch").disabled = True  # it tells every answer: what matters is said where it is met
         more: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
@@ -95,9 +95,9 @@ class Cluster:
         )
 
     async def close(self) -> None:
-        """Disconnect."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._client.close)
-        self._threads.shutdown(wait=False)
+        """Disconnect. What is under way ends by itself, and nobody waits for it."""
+        self._threads.end()
+        self._client.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,7 +150,7 @@ class Cluster:
             self._client.transport.perform_request, method, path, params={**said, "request_timeout": timeout}, body=body
         )
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, send)
+            return await self._threads.do(send)
         except NotReached as away:
             raise Unavailable("The search engine is away; try again.", why=str(away)[:300]) from away
         except TransportError as error:

@@ -50,6 +50,10 @@ class Followed:
     """Its name in the cluster; empty while there is none to follow."""
     position: int = 0
     """Of the log: all up to here is in it."""
+    waits: bool = False
+    """Have its read models been waited for in vain? They are looked at then, and not waited for again, as other indexes
+    would wait too.
+    """
     rejected: set[str] = field(default_factory=set)
     """Documents that were not taken, as far as was seen here."""
 
@@ -97,7 +101,7 @@ class Taking:
         """
         if index.concern.models.isdisjoint(touched):
             return []
-        await self._models.until(position, index.concern.models, PATIENCE)
+        await self._models.until(position, index.concern.models, 0.0 if index.waits else PATIENCE)
         ids = sorted(await index.concern.of(touched, source))
         begun: list[Send] = []
         try:

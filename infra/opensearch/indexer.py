@@ -15,6 +15,7 @@ import structlog
 from commands.ports import Page, Unavailable
 from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
+from infra.opensearch.due import Due
 from infra.opensearch.followed import Followed, Taking
 from infra.opensearch.mappings import declaration
 from infra.opensearch.paging import OnTheWay, begun
@@ -31,10 +32,8 @@ from infra.postgres.connected import connected
 from infra.postgres.trouble import TROUBLE
 from infra.read_models.model import Connection
 from infra.read_models.progress import Progress
-from infra.read_models.rebuild import RebuildRunning
 from infra.read_models.runner import Feed
 from infra.tracing.following import Steps
-from read_api.ports import ReadBehind
 
 NAMED = "SELECT set_config('application_name', 'innkeep indexer', false)"
 PAGE = 500
@@ -52,8 +51,6 @@ LONGEST_PAUSE = 5.0
 """Seconds until another attempt while OpenSearch is away, at most."""
 PAGES = 40
 """As many events as so many first pages have in one turn: others may have something to do between two."""
-AT_ONCE = 4
-"""Indexes that are made anew at a time."""
 KEEP_SECONDS = 1.0
 """Between two times that positions are kept with the documents. After a crash the pages since are taken in again."""
 
@@ -92,10 +89,9 @@ class Indexer:
         self.leads = False
         self.trouble: str | None = None
         """What keeps it from going on, if anything does."""
-        self.due: set[str] = set()
-        """Indexes that are missing, or were made by another declaration: each is being rebuilt."""
+        self.due = Due(rebuilds)
         self._conninfo, self._feed, self._indexes = conninfo, feed, indexes
-        self._taking, self._versions, self._rebuilds = taking, versions, rebuilds
+        self._taking, self._versions = taking, versions
         self._writing, self._rejects, self._purge = writing, rejects, purge
         self._progress, self._strange = progress, Strange(taking)
         self._page_size = page
@@ -139,12 +135,13 @@ class Indexer:
         self._rejects.forget()
         self._strange.forget()
         for one in self._indexes:
-            one.version = ""
-        making = asyncio.create_task(self._make_due())
+            one.version, one.waits = "", False
+        making = asyncio.create_task(self.due.run())
         try:
             while True:
                 worked, more = await self._round(connection)
-                self._pause, self.trouble = STANDBY_SECONDS, self._strange.trouble
+                self._pause = STANDBY_SECONDS
+                self._tell_troubles()
                 if not worked:
                     await self._nap()
                 elif not more:
@@ -155,9 +152,11 @@ class Indexer:
 
     async def _nap(self) -> None:
         """Wait for something that any index can take in."""
-        awake = [one.position for one in self._indexes if one.version and not self._strange.stops(one)]
-        if awake:
-            await self._feed.wait_for_events(min(awake), LONGEST_NAP)
+        awake = [one for one in self._indexes if one.version and not self._strange.stops(one)]
+        going = [one.position for one in awake if not one.waits]
+        if going:
+            longest = LONGEST_NAP if len(going) == len(awake) else STANDBY_SECONDS
+            await self._feed.wait_for_events(min(going), longest)
         else:
             await asyncio.sleep(STANDBY_SECONDS)
 
@@ -183,10 +182,7 @@ class Indexer:
         try:
             return await self._feed.read(position, size), followed
         except UnknownEvent as unknown:
-            page, passing = self._strange.met(unknown, followed, position)
-            if self._strange.trouble:
-                self._say(self._strange.trouble)
-            return page, passing
+            return self._strange.met(unknown, followed, position)
 
     async def _look(self, connection: Connection) -> None:
         """Which version of each index is live, and how far it has come."""
@@ -200,15 +196,15 @@ class Indexer:
             name = named.get(one.alias, "")
             if declared.get(name) != declaration(one.layout):
                 one.version = ""
-                self.due.add(one.name)
+                self.due.names.add(one.name)
                 continue
-            self.due.discard(one.name)
+            self.due.names.discard(one.name)
             one.version, one.position = name, found[name].position if name in found else 0
             self._progress.advance({one.name: one.position})
         await tell(connection, {one.name: (one.version, one.position) for one in moved if one.version})
 
     def _has_moved(self, one: Followed, live: str | None) -> bool:
-        if one.name in self.due:
+        if one.name in self.due.names:
             return live is not None
         return not one.version or one.version != live
 
@@ -226,7 +222,7 @@ class Indexer:
                 more = len(page.events) == size
                 if page.position == position or not followed:
                     break
-                on = await begun(self._taking, connection, followed, page, self._say)
+                on = await begun(self._taking, connection, followed, page)
                 last, before, followed, position = before, on, on.followed, page.position
                 worked |= bool(followed)
                 if last is not None:
@@ -265,31 +261,16 @@ class Indexer:
             self._unkept.clear()
             self._kept_at = now
 
-    async def _make_due(self) -> None:
-        """Rebuild, a few at a time, what is missing or was made by another declaration."""
-        pause = STANDBY_SECONDS
-        few = asyncio.Semaphore(AT_ONCE)
-        while True:
-            wanted = [one for one in self._indexes if one.name in self.due]
-            made = await asyncio.gather(*(self._make(one, few) for one in wanted))
-            pause = STANDBY_SECONDS if all(made) else min(2 * pause, LONGEST_PAUSE)
-            await asyncio.sleep(pause)
-
-    async def _make(self, one: Followed, few: asyncio.Semaphore) -> bool:
-        """Rebuild one. Was it to be had?"""
-        async with few:
-            try:
-                self._log.info("search index is rebuilt, as it is missing or declared otherwise", index=one.name)
-                await self._rebuilds.run(one.name)
-            except (RebuildRunning, ReadBehind, Unavailable, *TROUBLE) as trouble:
-                self._say(f"{one.name} is not rebuilt yet: {trouble}")
-                return False
-            except Exception as error:  # noqa: BLE001 - the other indexes go on
-                self._say(f"{one.name} cannot be rebuilt: {error}")
-                self._log.exception("rebuild failed", index=one.name)
-                return False
-        self.due.discard(one.name)  # the next round may be long in coming, and would find it made anew
-        return True
+    def _tell_troubles(self) -> None:
+        """What keeps some of the indexes from going on, though the others do."""
+        waiting = sorted(one.name for one in self._indexes if one.waits)
+        troubles = [self._strange.trouble(self._indexes), *self.due.troubles]
+        troubles += [f"{', '.join(waiting)} wait for their read models"] if waiting else []
+        told = "; ".join(filter(None, troubles))
+        if told:
+            self._say(told)
+        else:
+            self.trouble = None
 
     def _say(self, trouble: str) -> None:
         """Once for each kind of trouble, not at every attempt."""

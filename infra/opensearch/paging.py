@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.ports import Page
@@ -39,11 +39,9 @@ class OnTheWay:
         await dropped([send for sends in self.sends.values() for send in sends])
 
 
-async def begun(
-    taking: Taking, connection: Connection, followed: Sequence[Followed], page: Page, say: Callable[[str], None]
-) -> OnTheWay:
-    """Compose what the page touched in these indexes, and begin to send it. `say` is told who cannot. Raises
-    Unavailable.
+async def begun(taking: Taking, connection: Connection, followed: Sequence[Followed], page: Page) -> OnTheWay:
+    """Compose what the page touched in these indexes, and begin to send it; not in those that wait for their read
+    models. Raises Unavailable.
     """
     on = OnTheWay(page, {}, [], time.time_ns())
     touched, few = taking.touched(page.events), asyncio.Semaphore(AT_ONCE)
@@ -54,9 +52,10 @@ async def begun(
         async with few:
             try:
                 on.sends[one.name] = await taking.begin(connection, one, touched, page.position, source)
-            except ReadBehind as behind:
-                say(f"{one.name} waits for its read models: {behind}")
+            except ReadBehind:
+                one.waits = True
             else:
+                one.waits = False
                 on.followed.append(one)
 
     try:

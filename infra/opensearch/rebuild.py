@@ -105,7 +105,7 @@ class Rebuilds:
             yield connection
 
     def _of(self, connection: Connection, name: str, told: Told = lambda _done, _total: None) -> _Rebuild:
-        return _Rebuild(connection, replace(self._indexes[name], rejected=set()), self._parts, told)
+        return _Rebuild(connection, replace(self._indexes[name], rejected=set(), waits=False), self._parts, told)
 
 
 class _Rebuild:

@@ -155,7 +155,7 @@ class SearchSide:
         problems += await self._blocked()
         if problems:
             told["problem"] = "; ".join(problems)
-        warnings = [f"{name} is being rebuilt" for name in sorted(self.indexer.due & found.keys())]
+        warnings = [f"{name} is being rebuilt" for name in sorted(self.indexer.due.names & found.keys())]
         warnings += [f"{lag.dead_letters} dead letters of {lag.name}" for lag in found.values() if lag.dead_letters]
         if warnings:
             told["warning"] = "; ".join(warnings)

@@ -16,12 +16,17 @@ TELL = """INSERT INTO search_index (name, version, position)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position, updated_at = now()"""
 POSITIONS = "SELECT name, position FROM search_index"
 NAMES = "SELECT name FROM search_index"
-HEALTH = """SELECT s.name, s.version, s.position,
-    (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.position > s.position LIMIT %s) AS behind),
+# What stands at one position, as most do, is counted once.
+HEALTH = """WITH told AS (SELECT * FROM search_index WHERE name = ANY(%s)),
+  at AS MATERIALIZED (SELECT p.position,
+    (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.position > p.position LIMIT %s) AS behind) AS events,
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
-      JOIN command AS c ON c.id = e.command WHERE e.position > s.position ORDER BY e.position LIMIT 1), 0)::float8,
+      JOIN command AS c ON c.id = e.command WHERE e.position > p.position ORDER BY e.position LIMIT 1), 0)::float8
+      AS seconds
+    FROM (SELECT DISTINCT position FROM told) AS p)
+  SELECT s.name, s.version, s.position, at.events, at.seconds,
     (SELECT count(DISTINCT d.subject) FROM dead_letter AS d WHERE d.model = 'search:' || s.name)
-  FROM search_index AS s WHERE s.name = ANY(%s) ORDER BY s.name"""
+  FROM told AS s JOIN at USING (position) ORDER BY s.name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ async def lags(connection: Connection, names: Collection[str], *, most: int | No
     """How far each of these indexes is behind, where no more than `most` events are counted; one that was never filled
     is not in it.
     """
-    cursor = await connection.execute(HEALTH, [most, list(names)])
+    cursor = await connection.execute(HEALTH, [list(names), most])
     return [IndexLag(*row) for row in await cursor.fetchall()]
 
 

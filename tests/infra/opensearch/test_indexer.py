@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from infra.event_store import UnknownEvent
+from infra.opensearch import followed, strange
 from infra.opensearch.writing import Write, Writing
 from read_api.search.algebra import OneOf
-from tests.infra.opensearch.conftest import BOOKS, SHELVES, Library, found
+from tests.infra.opensearch.conftest import BOOKS, SHELVES, Library, Until, found
 from tests.infra.read_models.conftest import ANNA, BEN, MODERATOR, NOBODY
 
 
@@ -77,3 +82,53 @@ async def test_an_event_of_a_newer_release_stops_only_indexes_that_it_may_concer
     assert await search.rebuilds.run("shelf") == library.world.position
     with pytest.raises(UnknownEvent):
         await search.rebuilds.run("book")
+
+
+async def test_an_index_that_could_not_go_on_is_tried_again(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the one who leads, as the read models are: what could not be read may be put right in the log."""
+    monkeypatch.setattr(strange, "AGAIN_SECONDS", 0.05, raising=False)
+    search = await library.search_side()
+    await library.world.book(await library.world.shelf(ANNA), BEN)
+    await library.shows(search)
+    position = await library.world.strange("book.bound.v1")
+    await library.world.book(await library.world.shelf(ANNA, "cellar"), BEN, "Dracula")
+    await library.shows(search, SHELVES)
+    assert "stop before it" in str(search.indexer.trouble)
+    async with await psycopg.AsyncConnection.connect(library.world.conninfo) as connection:
+        await connection.execute("DELETE FROM event WHERE position = %s", [position])
+    await library.shows(search)
+    assert (await found(search, BOOKS, MODERATOR)).total == 2
+
+
+async def test_an_index_that_waits_for_its_read_models_keeps_no_other_waiting(
+    library: Library, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Health tells it, the log once; and it goes on when they do."""
+    search = await library.search_side()
+    shelf = await library.world.shelf(ANNA)
+    await library.shows(search)
+    monkeypatch.setattr(followed, "PATIENCE", 0.05)
+    await library.world.stop(library.world.running[0])
+    others = library.side.runner_of([name for name in library.side.models if name != "book"], library.world.log)
+    going_on = asyncio.create_task(others.run())
+    with capture_logs() as lines:
+        await library.world.book(shelf, BEN)
+
+        async def told() -> bool:
+            return search.indexer.trouble == "book wait for their read models"
+
+        await until(told)
+        monkeypatch.setattr(followed, "PATIENCE", 3_600.0)
+        for place in ("cellar", "attic", "roof"):
+            await library.world.shelf(ANNA, place)
+            await library.shows(search, SHELVES)
+    assert [line["reason"] for line in lines if line["event"] == "the indexer waits"] == [search.indexer.trouble]
+    await library.world.stop(going_on)
+    library.world.run(library.side)
+    await library.shows(search)
+
+    async def well() -> bool:
+        return search.indexer.trouble is None
+
+    await until(well)
+    assert (await found(search, BOOKS, MODERATOR)).total == 1
