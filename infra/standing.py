@@ -15,6 +15,8 @@ from infra.read_models.catalogue import ModelHealth
 
 if TYPE_CHECKING:
     from infra.product import Product
+    from infra.read_models.side import ReadSide
+    from infra.settings import Settings
 
 RELAYS = """SELECT r.name, r.position, (SELECT count(*) FROM event AS e WHERE e.position > r.position),
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
@@ -38,8 +40,8 @@ class Known(NamedTuple):
     """What the database knows, whoever asks."""
 
     head: int
-    models: Iterable[ModelHealth]
-    relays: Iterable[RelayLag]
+    models: Iterable[ModelHealth] = ()
+    relays: Iterable[RelayLag] = ()
 
 
 class Standing:
@@ -117,12 +119,21 @@ async def measured(product: Product) -> bytes:
 
 
 async def _known(product: Product) -> Known | None:
+    side, settings = product.side, product.settings
     try:
-        head, models = await product.store.head(), await product.side.health()
-        async with product.side.asking.connection() as connection:
-            indexes = await of_indexes(connection) if product.settings.opensearch_url else []
-        kafka = product.settings.kafka_bootstrap_servers is not None
-        relays = await product.side.asking(RELAYS, [name_of(product.settings)]) if kafka else []
+        head = await product.store.head()
     except Unavailable:
         return None
-    return Known(head, [*models, *indexes], [RelayLag(*row) for row in relays])
+    try:
+        models = await side.health()
+        async with side.asking.connection() as connection:
+            indexes = await of_indexes(connection) if settings.opensearch_url else []
+        told = await relays(side, settings) if settings.kafka_bootstrap_servers is not None else []
+    except Unavailable:  # too many ask it, or it takes too long to count: that is not to be away
+        return Known(head)
+    return Known(head, [*models, *indexes], told)
+
+
+async def relays(side: ReadSide, settings: Settings) -> list[RelayLag]:
+    """How far the relay of these settings is behind. Raises Unavailable."""
+    return [RelayLag(*row) for row in await side.asking(RELAYS, [name_of(settings)])]

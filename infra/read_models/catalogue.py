@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import psycopg
 from psycopg import sql
 
 from infra.postgres.connected import connected
@@ -17,19 +20,26 @@ TURN = "SELECT pg_advisory_xact_lock(hashtextextended('innkeep read models of ' 
 KNOWN = "SELECT name FROM read_model"
 EXISTS = "SELECT to_regclass(%s) IS NOT NULL"
 COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+PATIENCE = "SET LOCAL lock_timeout = '250ms'"
+AGAIN_SECONDS = 0.25
+"""Between two attempts to get such a lock."""
 ADD = sql.SQL("ALTER TABLE {} ADD COLUMN {} {}")
 DROP = sql.SQL("DROP TABLE IF EXISTS {}")
 ENTER = """INSERT INTO read_model (name, version, declaration) VALUES (%s, %s, %s)
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, declaration = excluded.declaration, position = 0,
     state = 'live', failed_position = NULL, failed_event = NULL, error = NULL, updated_at = now(),
     epoch = read_model.epoch + 1"""
-HEALTH = """SELECT r.name, r.version, r.declaration, r.position, r.state,
-    (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.position > r.position LIMIT %s) AS behind),
+# What stands at one position, as most do, is counted once.
+HEALTH = """WITH at AS MATERIALIZED (SELECT p.position,
+    (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.position > p.position LIMIT %s) AS behind) AS events,
     coalesce((SELECT greatest(0, extract(epoch FROM clock_timestamp() - c.recorded_at)) FROM event AS e
-      JOIN command AS c ON c.id = e.command WHERE e.position > r.position ORDER BY e.position LIMIT 1), 0)::float8,
+      JOIN command AS c ON c.id = e.command WHERE e.position > p.position ORDER BY e.position LIMIT 1), 0)::float8
+      AS seconds
+    FROM (SELECT DISTINCT position FROM read_model) AS p)
+  SELECT r.name, r.version, r.declaration, r.position, r.state, at.events, at.seconds,
     r.failed_position, r.failed_event, r.error,
     (SELECT count(DISTINCT d.subject) FROM dead_letter AS d WHERE d.model = r.name)
-  FROM read_model AS r ORDER BY r.name"""
+  FROM read_model AS r JOIN at USING (position) ORDER BY r.name"""
 
 MOST_COUNTED = 10_000
 """Events that health says a read model is behind: so many are so many or more, as anybody may ask, and as often."""
@@ -62,8 +72,16 @@ class ModelHealth:
 async def prepare(conninfo: str, models: Mapping[str, Model]) -> list[str]:
     """Make the tables that are missing, and answer the names of those models: they follow the log from its start.
 
-    Any number of processes may do this at once.
+    Any number of processes may do this at once. A long read that is in the way is waited for, without a lock for which
+    other reads would wait meanwhile.
     """
+    while True:
+        with contextlib.suppress(psycopg.errors.LockNotAvailable):
+            return await _prepared(conninfo, models)
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _prepared(conninfo: str, models: Mapping[str, Model]) -> list[str]:
     async with connected(conninfo, autocommit=False) as connection:  # one transaction
         await connection.execute(TURN)
         known = {name for (name,) in await (await connection.execute(KNOWN)).fetchall()}
@@ -89,6 +107,7 @@ async def _complete(connection: Connection, model: Model) -> None:
     there = {column for (column,) in await (await connection.execute(COLUMNS, [f'"{model.table}"'])).fetchall()}
     for name, of in model.columns.items():
         if name not in there:
+            await connection.execute(PATIENCE)
             await connection.execute(ADD.format(table, sql.Identifier(name), sql.SQL(of)))
 
 
