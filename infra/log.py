@@ -77,6 +77,7 @@ def configure_logging(
         [structlog.processors.format_exc_info, _mask_values, structlog.processors.JSONRenderer()]
         if style == "json"
         else [
+            structlog.processors.format_exc_info,  # a text as well: there may be a token in it
             _mask_values,
             structlog.dev.ConsoleRenderer(
                 colors=False,

@@ -277,9 +277,10 @@ def _refuse_unknown(env_file: Path | None) -> None:
 
 
 def _unknown(env_file: Path | None) -> Iterator[str]:
-    said = set(os.environ)
-    if env_file is not None and env_file.is_file():
-        said |= set(dotenv_values(env_file))
+    try:
+        said = set(os.environ) | set(dotenv_values(env_file) if env_file is not None and env_file.is_file() else ())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{env_file} cannot be read: {error}") from None
     known = setting_names()
     for name in sorted(said):
         upper = name.upper()

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from infra.cli.main import fail
 from infra.cli.reach import trouble_in_one_line
 from infra.cli.serving import listen, running, server, uvloop_run
 from infra.demo.client import Unexpected
@@ -19,6 +20,10 @@ from infra.roles import EVERYTHING
 from infra.settings import Settings, load_settings
 
 HOST = "127.0.0.1"
+FOR_GOOD = (
+    "the demo moves the clock of its database by weeks, for good: INNKEEP_DATABASE_URL names one; "
+    "set INNKEEP_MODE=sandbox if it is a sandbox's"
+)
 STUCK_SECONDS = 30.0
 """That the product may be kept from being ready by one and the same thing."""
 LOOK_SECONDS = 0.2
@@ -26,6 +31,9 @@ LOOK_SECONDS = 0.2
 
 def run(*, port: int, data: Path, exit_after: bool) -> None:
     """Play the story; keep serving unless told to exit. Exit 1 if a step failed."""
+    said = load_settings()
+    if said.database_url is not None and not said.sandbox:
+        fail(FOR_GOOD)
     settings = load_settings(default_mode="sandbox")
     configure_logging("warning", "console")
     listener = listen(HOST, port)

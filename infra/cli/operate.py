@@ -29,10 +29,12 @@ from infra.opensearch.told import of_indexes
 from infra.postgres.line import Line
 from infra.postgres.migrate import migrate
 from infra.read_models.aside import TooManyAside
+from infra.read_models.catalogue import ModelHealth
 from infra.read_models.rebuild import NoWayBack, RebuildRunning
 from infra.read_models.retrying import NoSuchLetter, StillFails
 from infra.read_models.side import NoSuchModel, ReadSide
 from infra.settings import PREFIX, Settings, load_settings, setting_names
+from infra.standing import relays
 from projections.catalogue import PROJECTIONS
 
 Run = Callable[[Settings, str, PostgresEventStore, ReadSide], Coroutine[Any, Any, None]]
@@ -66,11 +68,16 @@ async def _opened(conninfo: str) -> AsyncIterator[tuple[PostgresEventStore, Read
 
 
 def lag(data: Path, *, as_json: bool) -> None:
-    """Prints how far each read model is behind, and each search index where there is an OpenSearch."""
+    """Prints how far each read model is behind, each search index where there is an OpenSearch, and the relay where
+    there is a Kafka.
+    """
 
     async def run(settings: Settings, _conninfo: str, _store: PostgresEventStore, side: ReadSide) -> None:
         async with side.asking.connection() as connection:
             found = [*await side.health(), *(await of_indexes(connection) if settings.opensearch_url else ())]
+        if settings.kafka_bootstrap_servers is not None:
+            told = await relays(side, settings)
+            found += [ModelHealth("relay", "live", relay.position, relay.events, relay.seconds) for relay in told]
         if as_json:
             fields = ("name", "state", "position", "events_behind", "seconds_behind", "dead_letters", "error")
             print_json([{field: getattr(model, field) for field in fields} for model in found])
@@ -126,10 +133,10 @@ def say_indexes_lack(settings: Settings, *, aside: bool = False) -> None:
 
 def console(*, aside: bool = False) -> Console:
     """Prints as wide as the terminal is; as wide as it takes to where there is none. `aside` of what a program reads,
-    on standard error.
+    on standard error. What stands in brackets, or between colons, is a text like any other: reasons have fields there.
     """
     there = sys.stderr if aside else sys.stdout
-    return Console(stderr=aside, width=None if there.isatty() else WIDE)
+    return Console(stderr=aside, width=None if there.isatty() else WIDE, markup=False, emoji=False)
 
 
 def print_json(value: Any) -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from commands.ports import Unavailable
 from infra.cli.main import fail
 from infra.log import configure_logging
-from infra.postgres.embedded import EmbeddedPostgresError, embedded_postgres, joined_postgres
+from infra.postgres.conninfo import bounded, each_host
+from infra.postgres.embedded import EmbeddedPostgresError, embedded_postgres, joined_postgres, may_be_there
 from infra.postgres.guards import DatabaseRefused
 from infra.postgres.migrate import MigrationError
+from infra.postgres.trouble import TROUBLE
 from infra.settings import Settings, SettingsError, load_settings
 
 NO_ADDRESS = "INNKEEP_DATABASE_URL is no address of a database, such as postgresql://innkeep@db.example/innkeep"
@@ -27,32 +28,35 @@ def trouble_in_one_line() -> Iterator[None]:
     """Whatever keeps the product from starting is said in one line."""
     try:
         yield
-    except (SettingsError, EmbeddedPostgresError, MigrationError, DatabaseRefused) as error:
-        fail(str(error))
-    except psycopg.OperationalError as error:
-        fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
+    except (SettingsError, EmbeddedPostgresError, MigrationError, DatabaseRefused, Unavailable) as error:
+        fail(" ".join(str(error).split()))
+    except TROUBLE as error:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        fail(f"the database cannot be {'used' if error.sqlstate else 'reached'}: {words}")
 
 
 @contextlib.asynccontextmanager
 async def database(settings: Settings, data: Path, *, shared: bool) -> AsyncIterator[str]:
-    """The database to work on: the one that was named, else the embedded one of the data folder.
+    """The database to work on, with limits on how long nobody notices that one of the two is gone: the one that was
+    named, else the embedded one of the data folder.
 
     `shared` joins the server of another live Innkeep on the same folder. Raises SettingsError if what was named is no
     address, and as `embedded_postgres`.
     """
+    idle = settings.database_idle_seconds
     if settings.database_url is not None:
-        yield address(settings.database_url.get_secret_value())
+        yield bounded(address(settings.database_url.get_secret_value()), idle_seconds=idle)
         return
     start = joined_postgres if shared else embedded_postgres
     async with start(data / "postgres") as conninfo:
-        yield conninfo
+        yield bounded(conninfo, idle_seconds=idle)
 
 
 def address(url: str) -> str:
     """The address, if it is one. Raises SettingsError, which does not repeat it: there may be a password in it."""
     try:
-        conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+        each_host(url)
+    except (psycopg.ProgrammingError, IndexError):  # as where there are fewer ports than hosts
         raise SettingsError(NO_ADDRESS) from None
     return url
 
@@ -61,7 +65,7 @@ def on_database(data: Path, run: Callable[[Settings, str], Coroutine[Any, Any, N
     """Runs something on the product's database. Exits 2 with one line if that cannot be reached."""
     settings = load_settings()
     configure_logging("error", "console")
-    if settings.database_url is None and not (data / "postgres").is_dir():
+    if settings.database_url is None and not may_be_there(data / "postgres"):
         fail(no_database(data))
 
     async def on_it() -> None:
@@ -69,10 +73,7 @@ def on_database(data: Path, run: Callable[[Settings, str], Coroutine[Any, Any, N
             await run(settings, conninfo)
 
     with trouble_in_one_line():
-        try:
-            asyncio.run(on_it())
-        except Unavailable as error:
-            fail(str(error))
+        asyncio.run(on_it())
 
 
 def no_database(data: Path) -> str:

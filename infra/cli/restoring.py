@@ -11,6 +11,7 @@ from infra.event_store import PostgresEventStore
 from infra.kafka import wire_of
 from infra.kafka.lanes import topic_of
 from infra.kafka.wire import KafkaAway
+from infra.opensearch.client import Refused
 from infra.opensearch.wiring import opensearch_of
 from infra.read_models.side import ReadSide
 from infra.restored import Restored, go_on
@@ -30,6 +31,8 @@ def run(data: Path) -> None:
                 done = await go_on(conninfo, wire, topic_of(settings.kafka_prefix), search)
             except KafkaAway as away:
                 fail(f"Kafka has to be asked how far it was told: {away}")
+            except Refused as refused:
+                fail(f"OpenSearch has to be asked how far it was told, and refuses: {refused}")
         _print(done)
 
     operate(data, on_it)

@@ -15,6 +15,7 @@ from commands.ports import Unavailable
 from infra.cli.main import fail
 from infra.cli.operate import console, operate, print_json
 from infra.event_store import PostgresEventStore
+from infra.opensearch.client import Refused
 from infra.opensearch.comparing import RebuildDiffers
 from infra.opensearch.rejects import SEARCH, model_of
 from infra.opensearch.side import SearchSide
@@ -63,6 +64,8 @@ def _on_indexes(name: str, data: Path, work: Work, *, as_json: bool) -> None:
                     done.append({"model": model_of(index)} | await work(search, index))
                 except (RebuildDiffers, ReadBehind, Unavailable) as error:
                     fail(str(error))
+                except Refused as refused:
+                    fail(f"OpenSearch refuses it: {refused}")
 
     operate(data, run)
     if as_json:

@@ -31,6 +31,9 @@ from infra.settings import Mode, Settings, load_settings
 LAST_REQUESTS = 5
 """Seconds that running requests have to end after SIGTERM."""
 
+GONE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
+"""After how long a caller is given up who says nothing, or takes nothing; in seconds, the last in milliseconds."""
+
 log = structlog.get_logger("serve")
 
 
@@ -62,11 +65,22 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        notice_who_is_gone(listener)
         listener.bind(address)
         listener.listen(2048)
     except OSError as error:
         fail(f"cannot listen on {host} port {port}: {error.strerror or error}")
     return listener
+
+
+def notice_who_is_gone(listener: socket.socket) -> None:
+    """Callers who are gone without a word, or take nothing any more: what it accepts inherits this, where the system
+    has it. A connection that is only closed stays open for as long as there is something that nobody takes.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in GONE.items():
+        if option := getattr(socket, name, None):
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 @contextlib.asynccontextmanager

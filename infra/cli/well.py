@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import httpx
@@ -28,13 +27,16 @@ def _address(settings: Settings, port: int | None) -> str:
         return f"http://127.0.0.1:{port or 8000}/health"
     everywhere = settings.metrics_host in {"0.0.0.0", "::"}  # noqa: S104 - who listens everywhere listens here too
     host = "127.0.0.1" if everywhere else settings.metrics_host
-    return f"http://{host}:{settings.metrics_port}/health"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.metrics_port}/health"
 
 
 def _problems(address: str) -> list[str]:
     try:
         answer = httpx.get(address, timeout=SECONDS, trust_env=False)
-        problems = [f"{part}: {problem}" for part, problem in answer.json()["problems"].items()]
-    except (httpx.HTTPError, json.JSONDecodeError, KeyError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return [f"nobody answers at {address}: {str(error) or type(error).__name__}"]
+    try:
+        problems = [f"{part}: {problem}" for part, problem in answer.json()["problems"].items()]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return [f"who answers at {address} is no Innkeep: {answer.status_code}"]
     return problems if problems or answer.status_code == httpx.codes.OK else [f"it answered {answer.status_code}"]

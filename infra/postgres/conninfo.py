@@ -12,8 +12,10 @@ LIMITS = {
     "tcp_user_timeout": 10_000,
 }
 """So that a machine that is gone without a word is noticed; in seconds, the last in milliseconds."""
-NOTICED = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-"""So that the database notices when it is we who are gone: the lock of who leads ends with the connection."""
+NOTICED = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
+"""So that the database notices when it is we who are gone: the lock of who leads ends with the connection. The last is
+for when it was sending: as long as what it has sent is not acknowledged, no keepalive is sent.
+"""
 
 
 def with_search_path(url: str, schema: str) -> str:
@@ -27,9 +29,11 @@ def with_search_path(url: str, schema: str) -> str:
 def bounded(conninfo: str, *, idle_seconds: float) -> str:
     """The same database, with limits that the address itself does not set: no connection outlives a machine that is
     gone, and no transaction idles longer than so many seconds, as it would hold all readers of the log back. Of
-    several hosts, the one that takes writes is meant.
+    several hosts, the one that takes writes is meant. Of an address that has them already nothing is changed.
     """
     said = conninfo_to_dict(conninfo)
+    if NOTICED in str(said.get("options") or ""):
+        return conninfo
     limits: dict[str, str | int] = {name: value for name, value in LIMITS.items() if name not in said}
     if len(each_host(conninfo)) > 1:
         limits.setdefault("target_session_attrs", str(said.get("target_session_attrs") or "read-write"))

@@ -4,10 +4,15 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
 
 from tests.e2e.server import INNKEEP, Server, environment
 from tests.e2e.talk import Person, ok
 from tests.e2e.world import World
+from tests.services.stubborn import refusing
 
 
 def innkeep(server: Server, *words: str, code: int = 0, **settings: str) -> str:
@@ -79,3 +84,51 @@ def test_a_folder_without_a_database_is_said(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "there is no database in" in done.stderr) == (2, True)
     assert not (tmp_path / "nothing").exists()
+
+
+def on_database(database: str, folder: Path, *words: str, code: int = 0, **settings: str) -> str:
+    """What is said on standard output, or in one line on standard error."""
+    done = subprocess.run(
+        [INNKEEP, *words],
+        cwd=folder,
+        env=environment(DATABASE_URL=database, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert code == 0 or len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_what_a_reason_has_in_brackets_is_shown(database: str, tmp_path: Path) -> None:
+    """They name the field; they are no style, and nothing that could go wrong."""
+    reason = "failed to parse field [price] of type [scaled_float] at [/v1/listings]: :x:"
+    on_database(database, tmp_path, "lag")
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO dead_letter (model, subject, position, name, reason)"
+            " VALUES ('search:listing', %s, 1, 'x', %s)",
+            [stream := uuid4(), reason],
+        )
+        connection.execute("UPDATE read_model SET state = 'stopped', error = %s WHERE name = 'listing'", [reason])
+    assert reason in on_database(database, tmp_path, "dead-letters", "list")
+    assert reason in on_database(database, tmp_path, "dead-letters", "show", "search:listing", str(stream))
+    assert "[price]" in on_database(database, tmp_path, "lag")
+
+
+def test_lag_tells_of_the_relay_where_there_is_a_kafka(database: str, tmp_path: Path) -> None:
+    on_database(database, tmp_path, "lag")
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO relay (name, position) VALUES ('innkeep.relay', 7)")
+    told = json.loads(on_database(database, tmp_path, "lag", "--json", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9"))
+    (relay,) = [each for each in told if each["name"] == "relay"]
+    assert (relay["position"], relay["events_behind"]) == (7, 0)
+
+
+@pytest.mark.parametrize("words", [("rebuild", "search:listing"), ("restored",)])
+def test_what_opensearch_refuses_is_told_as_it_says_it(database: str, tmp_path: Path, words: tuple[str, ...]) -> None:
+    with refusing() as url:
+        said = on_database(database, tmp_path, *words, code=2, OPENSEARCH_URL=url)
+    assert "no permissions for [indices:admin/aliases/get]" in said

@@ -5,13 +5,20 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from tests.e2e.server import INNKEEP, Server, environment, free_port
+from infra.cli.serving import listen
+from infra.http.streaming import PATIENCE as STREAM_PATIENCE
+from tests.e2e.server import INNKEEP, Server, environment, free_port, until
 from tests.e2e.talk import ok
 from tests.e2e.world import World, rows
+from tests.services.stubborn import hanging
 
 SUPERADMIN = {"SUPERADMIN_EMAIL": "root@example.com", "SUPERADMIN_PASSWORD": "a long password"}
 
@@ -53,6 +60,16 @@ def test_a_port_in_use(folder: Path) -> None:
         says_no(attempt(folder, "serve", "--port", port, "--data", str(folder / "data"), MODE="sandbox"), port)
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="where the system has no such limit")
+def test_a_caller_who_is_gone_or_takes_nothing_is_noticed_by_the_system() -> None:
+    """Only the system can give up what it has to send, and nobody takes."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > STREAM_PATIENCE * 1000
+
+
 def test_a_data_folder_in_use(server: Server, folder: Path) -> None:
     done = attempt(folder, "serve", "--port", str(free_port()), "--data", str(server.data / "innkeep"), MODE="sandbox")
     says_no(done, str(server.data / "innkeep"))
@@ -63,6 +80,26 @@ def test_a_data_folder_that_is_a_file(folder: Path) -> None:
     for data in (folder / "file", folder / "file" / "below"):
         done = attempt(folder, "serve", "--port", str(free_port()), "--data", str(data), MODE="sandbox")
         says_no(done, str(data), "not a directory")
+
+
+def test_a_file_of_settings_that_cannot_be_read(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"INNKEEP_MODE=\xff\xfe\n")
+    says_no(serve(folder, MODE="sandbox"), ".env cannot be read")
+
+
+def test_a_database_that_takes_too_few_connections(postgres: str, folder: Path) -> None:
+    """Whichever of them is the first that is not had."""
+    name = f"keeper_{uuid4().hex}"
+    role = sql.Identifier(name)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN CONNECTION LIMIT 6").format(role))
+        connection.execute(sql.SQL("CREATE SCHEMA {0} AUTHORIZATION {0}").format(role))  # as search_path has it
+        try:
+            url = make_conninfo(postgres, user=name)
+            says_no(serve(folder, MODE="sandbox", DATABASE_URL=url, LOG_LEVEL="error"), "no more connections")
+        finally:
+            connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 def test_an_unknown_setting(folder: Path) -> None:
@@ -151,8 +188,37 @@ def test_sigterm_ends_in_time_with_a_request_under_way(folder: Path) -> None:
         assert server.end() == 0
 
 
+def test_a_rebuild_that_is_due_keeps_nobody_out(database: str, folder: Path) -> None:
+    """A release that declares a read model anew is ready all the same: until the rebuild, what there is goes on."""
+    with running(Server(folder / "server", {"DATABASE_URL": database})) as server:
+        assert server.end() == 0
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE read_model SET declaration = 'of an earlier release' WHERE name = 'listing'")
+        server.start()
+        told = httpx.get(f"{server.url}/admin/health").json()
+        assert told["status"] == "OK"
+        assert "`innkeep rebuild listing`" in told["warnings"]["readModels"]
+
+
+def test_sigterm_ends_in_time_whatever_a_search_engine_does(folder: Path) -> None:
+    """One that takes a request and never answers keeps nobody."""
+    with hanging() as url:
+        server = Server(folder / "server", {"OPENSEARCH_URL": url})
+        server.launch()
+        until("it answers", server.answers, 90)
+        until("it has asked", lambda: "search index is rebuilt" in server.words())
+        assert server.end() == 0
+
+
 @pytest.mark.timeout(300)
 def test_the_demo_plays_its_story_and_ends(folder: Path) -> None:
     done = attempt(folder, "demo", "--port", str(free_port()), "--exit")
     assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:])
     assert done.stdout.strip(), "it tells what it does"
+
+
+def test_the_demo_plays_on_no_database_that_nobody_called_a_sandbox(database: str, folder: Path) -> None:
+    """It moves the clock by weeks, and a clock never goes back."""
+    says_no(
+        attempt(folder, "demo", "--port", str(free_port()), "--exit", DATABASE_URL=database), "INNKEEP_MODE=sandbox"
+    )

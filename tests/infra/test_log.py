@@ -53,6 +53,16 @@ def test_an_exception_is_one_line_too(lines: io.StringIO) -> None:
     assert "abc.def" not in line
 
 
+def test_an_exception_tells_no_secret_to_a_person_either(lines: io.StringIO) -> None:
+    configure_logging("info", "console", lines)
+    try:
+        raise RuntimeError("Bearer abc.def")
+    except RuntimeError:
+        structlog.get_logger().exception("failed")
+    assert "RuntimeError: Bearer …" in lines.getvalue()
+    assert "abc.def" not in lines.getvalue()
+
+
 def test_what_is_below_the_level_is_not_said(lines: io.StringIO) -> None:
     structlog.get_logger().debug("whispered")
     assert not lines.getvalue()

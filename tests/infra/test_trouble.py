@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from infra.cli.reach import database as database_of
 from infra.postgres.conninfo import bounded, each_host
 from infra.postgres.line import Line
 from infra.postgres.trouble import SENTENCES, TROUBLE, Outage, unavailable
+from infra.settings import Settings, SettingsError
 
 
 @pytest.mark.parametrize("state", sorted(SENTENCES))
@@ -97,3 +101,20 @@ async def test_a_forgotten_transaction_of_our_own_is_ended_by_the_server(databas
         with pytest.raises(TROUBLE):
             await connection.execute("SELECT 1")
         await connection.close()
+
+
+async def test_a_start_and_every_command_are_for_the_one_of_several_hosts_that_takes_writes(tmp_path: Path) -> None:
+    """Wherever it stands in the address; and neither of the two waits for hours for the other who is gone."""
+    settings = Settings(database_url=SecretStr("postgresql://me@standby,primary/db"), _env_file=None)
+    async with database_of(settings, tmp_path, shared=True) as conninfo:
+        said = conninfo_to_dict(conninfo)
+    assert (said["target_session_attrs"], said["tcp_user_timeout"]) == ("read-write", "10000")
+    assert "tcp_user_timeout=10000" in str(said["options"]), "the server's own: it may have been sending"
+    assert bounded(conninfo, idle_seconds=7.0) == conninfo, "once is enough"
+
+
+async def test_an_address_with_more_hosts_than_ports_is_none(tmp_path: Path) -> None:
+    settings = Settings(database_url=SecretStr("postgresql://me@a:1,b:2,c/db?port=1,2"), _env_file=None)
+    with pytest.raises(SettingsError, match="is no address"):
+        async with database_of(settings, tmp_path, shared=True):
+            pass

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.server import INNKEEP, START_SECONDS, Server, environment, free_port, until
 from tests.e2e.world import World
+from tests.services.stubborn import refusing
 
 DOCS = Path(__file__).parents[3] / "docs"
 NAMED = re.compile(r"\b((?:innkeep|process)_[a-z_]+)(?:\{([^}]*)\})?")
@@ -161,3 +162,14 @@ def test_a_role_without_an_api_tells_of_its_own_work(role: str, work: str | None
         found = told_at(port)
         assert {"innkeep_database_up", "process_cpu_seconds_total"} <= set(found)
         assert ("innkeep_leads" in found) == (work is not None)
+
+
+def test_health_is_told_who_answers_and_that_nobody_does(tmp_path: Path) -> None:
+    """Somebody else at the port is not nobody; an address of the newer kind is an address."""
+    with refusing() as other:
+        port = int(other.rpartition(":")[2])
+        ran = health_of(port, tmp_path)
+        assert (ran.returncode, ran.stderr) == (1, f"who answers at {other}/health is no Innkeep: 403\n")
+    env = environment(METRICS_HOST="::1", METRICS_PORT=str(free_port()))
+    ran = subprocess.run([INNKEEP, "health"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr.startswith("nobody answers at http://[::1]:")) == (1, True), ran.stderr
