@@ -119,7 +119,8 @@ class Reads:
         """Who did what to it, when, oldest first. Raises NotThere, NotAllowed, Unavailable."""
         events, document = await self._past(resource, id, actor)
         life = steps(self._projection(resource), None, events, id)
-        return entries(resource, life, actor, await self._parents(asked_of_parents(resource), document, actor))
+        parents = await self._parents(asked_of_parents(resource), document, actor)
+        return await entries(resource, life, actor, parents)
 
     async def as_of(self, resource: Resource, id: UUID, at: str, actor: Actor) -> Document:
         """The resource as it was at that instant. Raises Invalid for what is no instant, NotThere, NotAllowed,
@@ -130,7 +131,7 @@ class Reads:
             raise Invalid({"asOf": "is not an instant (RFC 3339, such as 2026-05-01T12:00:00Z)"})
         events, present = await self._past(resource, id, actor)
         past = [event for event in events if _as_told(event.at) <= instant]
-        document, there = last_known(resource, self._projection(resource), past, id)
+        document, there = await last_known(resource, self._projection(resource), past, id)
         if document is None or not there:
             raise NotThere(resource.name)
         seen = await self._parents(asked_of_parents(resource), document, actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC
 
@@ -11,6 +12,9 @@ from commands.ports import Page
 from domain.kernel import Fact, Recorded
 from infra.event_store.codec import Codec, UnknownEvent
 from infra.event_store.recent import Recent
+
+AT_ONCE = 200
+"""Rows decoded at a time."""
 
 
 class Rows:
@@ -34,6 +38,16 @@ class Rows:
                     raise
                 return Page(events, events[-1].position)
         return Page(events, position)
+
+    async def all(self, rows: Sequence[TupleRow]) -> list[Recorded]:
+        """All of them as events; others have their turn in between, as whoever writes much makes long histories.
+        Raises as `recorded`.
+        """
+        events: list[Recorded] = []
+        for first in range(0, len(rows), AT_ONCE):
+            await asyncio.sleep(0)
+            events += map(self.recorded, rows[first : first + AT_ONCE])
+        return events
 
     @staticmethod
     def whole(rows: Sequence[TupleRow]) -> Sequence[TupleRow]:

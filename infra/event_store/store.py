@@ -203,7 +203,7 @@ class PostgresEventStore:
         UnknownEvent and Unavailable.
         """
         rows = await self._reads.ask(HISTORY, [Uuids(list(streams)), until, until])
-        return [self._rows.recorded(row) for row in rows]
+        return await self._rows.all(rows)
 
     async def kept(self, key: str) -> Kept | None:
         """What the journal has for this idempotency key, if it is not yet forgotten. Raises Unavailable."""
