@@ -67,6 +67,7 @@ class DeleteListingCalendar(Message):
     """A night that the host wants to say nothing of any more."""
 
     listing_calendar_id: Id
+    record_version: RecordVersion | None = None
 
 
 async def create_listing_calendar(work: Work, m: CreateListingCalendar) -> Answer:
@@ -110,9 +111,9 @@ async def update_listing_calendar(work: Work, m: UpdateListingCalendar) -> Answe
 
 
 async def delete_listing_calendar(work: Work, m: DeleteListingCalendar) -> Answer:
-    """Say nothing of a night any more: a block is freed, a stay is not. Raises NotThere, NotAllowed."""
+    """Say nothing of a night any more: a block is freed, a stay is not. Raises NotThere, NotAllowed, STALE_VERSION."""
     _, month, night = await _entry(work, m.listing_calendar_id)
-    month.drop(night)
+    month.drop(night, m.record_version)
     return Answer(LISTING_CALENDAR.name, m.listing_calendar_id)
 
 
@@ -187,5 +188,6 @@ COMMANDS: tuple[Command, ...] = (
         handler=delete_listing_calendar,
         route=_route("DELETE", "/{listingCalendarId}", action="delete"),
         who=LoggedIn(),
+        refuses=("STALE_VERSION",),
     ),
 )

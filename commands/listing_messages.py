@@ -123,3 +123,4 @@ class DeleteListing(Message):
     """A listing that is to go."""
 
     listing_id: Id
+    record_version: RecordVersion | None = None

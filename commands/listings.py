@@ -74,13 +74,14 @@ async def update_listing(work: Work, m: UpdateListing) -> Answer:
 
 
 async def delete_listing(work: Work, m: DeleteListing) -> Answer:
-    """Hide a listing for good. Raises NotThere, NotAllowed, LISTING_HAS_CLAIMS.
+    """Hide a listing for good. Raises NotThere, NotAllowed, STALE_VERSION, LISTING_HAS_CLAIMS.
 
     The months that a stay could claim are closed with it: whoever claims nights at this very moment writes to one of
     them too, and only one of the two is recorded.
     """
     listing = await work.load(Listing, m.listing_id)
     work.admit(LISTING, listing.facts)
+    listing.expect(m.record_version)
     months = await months_to_come(work, listing)
     listing.check_left(await check_outs(work, months), work.at)
     for month in months:
@@ -230,6 +231,6 @@ COMMANDS: tuple[Command, ...] = (
         handler=delete_listing,
         route=Route("DELETE", "/v1/listings/{listingId}", SERVICE, action="delete", data_name="listing"),
         who=LoggedIn(),
-        refuses=("LISTING_HAS_CLAIMS",),
+        refuses=("STALE_VERSION", "LISTING_HAS_CLAIMS"),
     ),
 )

@@ -52,6 +52,7 @@ class DeleteMessageThread(Message):
     """Put a conversation away."""
 
     message_thread_id: Id
+    record_version: RecordVersion | None = None
 
 
 async def create_message_thread(work: Work, m: CreateMessageThread) -> Answer:
@@ -91,8 +92,9 @@ async def update_message_thread(work: Work, m: UpdateMessageThread) -> Answer:
 
 
 async def delete_message_thread(work: Work, m: DeleteMessageThread) -> Answer:
-    """Either party or an admin puts it away, for both. Raises NotThere, NotAllowed."""
+    """Either party or an admin puts it away, for both. Raises NotThere, NotAllowed, STALE_VERSION."""
     thread = await seen_thread(work, m.message_thread_id, to="change")
+    thread.expect(m.record_version)
     (await work.load(Claim, claim_id(thread.context))).give_up(thread.id)
     thread.archive()
     return Answer(MESSAGE_THREAD.name, thread.id)
@@ -193,5 +195,6 @@ COMMANDS: tuple[Command, ...] = (
         DeleteMessageThread,
         delete_message_thread,
         Route("DELETE", "/v1/messagethreads/{messageThreadId}", SERVICE, action="delete", data_name="messageThread"),
+        refuses=("STALE_VERSION",),
     ),
 )

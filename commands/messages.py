@@ -63,6 +63,7 @@ class DeleteMessage(Request):
     """Hide a message."""
 
     message_id: Id
+    record_version: RecordVersion | None = None
 
 
 async def create_message(work: Work, m: CreateMessage) -> Answer:
@@ -105,9 +106,12 @@ async def update_message(work: Work, m: UpdateMessage) -> Answer:
 
 
 async def delete_message(work: Work, m: DeleteMessage) -> Answer:
-    """Its sender or an admin hides it from both; staff still read its history. Raises NotThere, NotAllowed."""
+    """Its sender or an admin hides it from both; staff still read its history. Raises NotThere, NotAllowed,
+    STALE_VERSION.
+    """
     message, thread = await seen_message(work, m.message_id)
     _check_changes(work, message)
+    message.expect(m.record_version)
     message.hide()
     thread.hide(message.id)
     return Answer(MESSAGE.name, message.id)
@@ -156,9 +160,10 @@ async def _flag(work: Work, message: Message, m: UpdateMessage) -> None:
     by = work.actor.id
     if by is None:
         raise NotAllowed("The product itself flags nothing.")
-    new = message.flag(by)
     note = await work.load(Note, Note.id_of("flag", message.id, by))
-    if m.flag_reason != note.text or (new and m.flag_reason is not None):
+    another = m.flag_reason != note.text
+    new = message.flag(by, anew=another)
+    if another or (new and m.flag_reason is not None):
         note.write("flag", message.id, by, m.flag_reason)
 
 
@@ -206,5 +211,6 @@ COMMANDS: tuple[Command, ...] = (
         DeleteMessage,
         delete_message,
         Route("DELETE", "/v1/messages/{messageId}", SERVICE, action="delete", data_name="message"),
+        refuses=("STALE_VERSION",),
     ),
 )

@@ -70,6 +70,7 @@ class DeleteOperator(Message):
     """Keep nothing of an operator any more."""
 
     operator_id: Id
+    record_version: RecordVersion | None = None
 
 
 async def create_operator(work: Work, m: CreateOperator) -> Answer:
@@ -96,7 +97,9 @@ async def update_operator(work: Work, m: UpdateOperator) -> Answer:
 async def delete_operator(work: Work, m: DeleteOperator) -> Answer:
     """No operator, no e-mail taken."""
     operator = await work.load(Operator, m.operator_id)
-    await _free_email(work, operator.profile.email, operator.id)
+    email = operator.profile.email
+    operator.expect(m.record_version)
+    await _free_email(work, email, operator.id)
     operator.delete()
     return Answer(extra={"operatorId": str(operator.id)})
 
@@ -155,6 +158,7 @@ def _commands() -> tuple[Command, ...]:
             delete,
             who=ADMIN_OR_KEY,
             aliases=delete_too,
+            refuses=("STALE_VERSION",),
         ),
     )
 

@@ -70,10 +70,11 @@ def record_commands(resource: Resource) -> tuple[Command, ...]:
         Command(
             name=f"delete{name}",
             doc=f"Delete (hide) a {what}.",
-            message=made("Delete", the_id),
+            message=made("Delete", the_id | version),
             handler=_deleting(resource, rules),
             route=route("DELETE", at, action="delete"),
             who=coarse(resource.changes),
+            refuses=("STALE_VERSION",),
         ),
     )
 
@@ -113,6 +114,7 @@ def _updating(resource: Resource, rules: RecordRules) -> Handler:
 def _deleting(resource: Resource, rules: RecordRules) -> Handler:
     async def delete(work: Work, message: Any) -> Answer:
         record, before = await _own(work, resource, message.record_id)
+        record.expect(message.record_version)
         if rules.unique:
             await _stand_once(work, resource, record.id, before, {})
         record.delete(resource.name)

@@ -79,6 +79,7 @@ class DeleteReservation(Message):
     """Call a stay off."""
 
     reservation_id: Id
+    record_version: RecordVersion | None = None
 
 
 async def create_reservation(work: Work, m: CreateReservation) -> Answer:
@@ -133,7 +134,9 @@ async def update_reservation(work: Work, m: UpdateReservation) -> Answer:
 
 async def delete_reservation(work: Work, m: DeleteReservation) -> Answer:
     """It is called off, and stays readable."""
-    return await cancel(work, await _seen(work, m.reservation_id), deleted=True)
+    reservation = await _seen(work, m.reservation_id)
+    work.expect(reservation, m.record_version)
+    return await cancel(work, reservation, deleted=True)
 
 
 def _held(work: Work, m: CreateReservation, found: Offered, quote: Quote | None, claim: UUID) -> Price:
@@ -225,6 +228,6 @@ COMMANDS: tuple[Command, ...] = (
         DeleteReservation,
         delete_reservation,
         Route("DELETE", "/v1/reservations/{reservationId}", SERVICE, action="delete", data_name="reservation"),
-        refuses=("WRONG_STATE",),
+        refuses=("STALE_VERSION", "WRONG_STATE"),
     ),
 )

@@ -53,6 +53,7 @@ class DeleteReview(Message):
     """Take a review back, or away."""
 
     review_id: Id
+    record_version: RecordVersion | None = None
 
 
 class CloseReviews(Message):
@@ -115,6 +116,7 @@ async def update_review(work: Work, m: UpdateReview) -> Answer:
 async def delete_review(work: Work, m: DeleteReview) -> Answer:
     """Its author may until it is published, and may then write it again; staff may at any time."""
     review = await _seen(work, m.review_id)
+    review.expect(m.record_version)
     review.delete(work.at, by_staff=work.actor.staff)
     window = await work.load(ReviewWindow, ReviewWindow.id_of(review.reservation))
     window.withdraw(review.id)
@@ -189,7 +191,7 @@ COMMANDS: tuple[Command, ...] = (
         DeleteReview,
         delete_review,
         Route("DELETE", "/v1/reviews/{reviewId}", SERVICE, action="delete", data_name="review"),
-        refuses=("REVIEW_PUBLISHED",),
+        refuses=("STALE_VERSION", "REVIEW_PUBLISHED"),
     ),
     Command(
         "closeReviews",

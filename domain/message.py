@@ -59,19 +59,20 @@ class Message(Aggregate):
         if read and not self.read:
             self._read()
 
-    def flag(self, by: UUID) -> bool:
-        """Somebody thinks that it should not have been sent. Answers whether it was not flagged before.
+    def flag(self, by: UUID, *, anew: bool = False) -> bool:
+        """Somebody thinks that it should not have been sent; `anew`: for another reason now, which stands in a note.
+        Answers whether it was not flagged before.
 
         Raises NotAllowed to who sent it, WRONG_STATE if another has flagged it.
         """
         if by == self.sender:
             raise NotAllowed("Who sent a message does not flag it.")
-        if self.flagged_by is None:
-            self._flagged(by=by)
-            return True
-        if self.flagged_by != by:
+        if self.flagged_by not in (None, by):
             raise Refused("WRONG_STATE", "This message is flagged already.", isFlagged=True)
-        return False
+        new = self.flagged_by is None
+        if new or anew:
+            self._flagged(by=by)
+        return new
 
     def unflag(self) -> None:
         """The flag is taken back."""

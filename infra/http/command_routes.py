@@ -87,11 +87,7 @@ async def read(edge: Edge, request: Request, context: Context, command: Command,
     if route.raw:
         fields: dict[str, Any] = {"raw": raw, "signature": context.headers.get("stripe-signature", "")}
         return validated(command, fields), None
-    body = (
-        parsed(raw)
-        if route.method in {"POST", "PUT", "PATCH"} and (raw.strip() or expects_body(command, route))
-        else {}
-    )
+    body = parsed(raw) if route.method != "GET" and (raw.strip() or expects_body(command, route)) else {}
     fields = {name: value for name, value in body.items() if name not in command.message.IGNORED}
     for name, value in request.path_params.items():
         if str(fields.get(name, value)) != value:
@@ -109,8 +105,8 @@ def validated(command: Command, fields: dict[str, Any]) -> Message:
 
 
 def expects_body(command: Command, route: Route) -> bool:
-    """Is there anything that a body has to say?"""
-    if route.may_be_silent:
+    """Is there anything that a body has to say? What is deleted is named by the path alone."""
+    if route.may_be_silent or route.method == "DELETE":
         return False
     given = {f"{{{f.alias or name}}}" for name, f in command.message.model_fields.items()}
     return any(name not in route.path for name in given)

@@ -221,12 +221,12 @@ class Describe:
         schema["required"] = [n for n in schema.get("required", []) if n not in in_path]
         for name in sorted(command.message.IGNORED):
             schema["properties"].setdefault(name, {"description": "The server decides; what is sent is not looked at."})
-        if not schema["properties"] or route.method in {"GET", "DELETE"}:
+        if not schema["properties"] or route.method == "GET":
             return None
         schema.pop("title", None)
         self.schemas[_upper(command.name)] = schema
         return {
-            "required": not route.may_be_silent,
+            "required": not route.may_be_silent and route.method != "DELETE",
             "content": {"application/json": {"schema": {"$ref": REF.format(model=_upper(command.name))}}},
         }
 

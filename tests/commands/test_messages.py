@@ -134,6 +134,20 @@ class TestChanging:
         assert (await change(market, message, MODERATOR, flagReason=None))["flagReason"] is None
         assert await market.get("message", message["id"], GUEST) == await change(market, message, GUEST)
 
+    async def test_another_reason_is_a_change_of_the_message(self, market: Marketplace) -> None:
+        """Like any other: its version tells of it, and who did not see it is told so."""
+        message = await say(market, await talk(market))
+        flagged = await change(market, message, HOST, isFlagged=True, flagReason="Spam")
+        same = await change(market, message, HOST, isFlagged=True, flagReason="Spam")
+        other = await change(market, message, HOST, flagReason="Rude")
+        assert (same["recordVersion"], other["recordVersion"]) == (
+            flagged["recordVersion"],
+            flagged["recordVersion"] + 1,
+        )
+        assert (other["isFlagged"], other["flagReason"]) == (True, "Rude")
+        with pytest.raises(Refused, match="changed meanwhile"):
+            await change(market, message, HOST, flagReason="Odd", recordVersion=flagged["recordVersion"])
+
     async def test_a_reason_without_a_flag_is_malformed(self, market: Marketplace) -> None:
         message = await say(market, await talk(market))
         with pytest.raises(Invalid):

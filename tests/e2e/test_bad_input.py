@@ -101,6 +101,18 @@ def test_unknown_fields_are_refused_and_named(root: Person, ids: dict[str, str],
     invalid(answer, "someUnknownField")
 
 
+def test_what_is_sent_with_a_delete_is_read_too(world: World, root: Person, host: Person) -> None:
+    """It may be left out; what is not understood, or stale, deletes nothing."""
+    place, person = f"/v1/listings/{world.listing(host)['id']}", f"/v1/users/{world.person().id}"
+    invalid(raw(host, "DELETE", place, b'{"colour": "red"}'), "colour")
+    refused(raw(host, "DELETE", place, b"{"), 400, "INVALID")
+    refused(raw(host, "DELETE", place, b"[]"), 400, "INVALID")
+    refused(raw(root, "DELETE", person, b'{"recordVersion": 9}'), 409, "STALE_VERSION")
+    ok(host.get(place))
+    ok(raw(host, "DELETE", place, b"{}"))
+    ok(raw(root, "DELETE", person, b'{"recordVersion": 1}'))
+
+
 @pytest.mark.parametrize(("method", "path"), WRITES)
 def test_over_one_megabyte_is_413(root: Person, ids: dict[str, str], method: str, path: str) -> None:
     body = json.dumps({"description": "x" * 1_100_000}).encode()

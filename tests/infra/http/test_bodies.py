@@ -14,6 +14,7 @@ from infra.http.command_routes import expects_body
         ("startReservationPayment", True),
         ("refreshReservationPayment", False),
         ("deleteListing", False),
+        ("deleteUser", False),
         ("logout", False),
     ],
 )
