@@ -65,6 +65,7 @@ class StripeProvider:
     """
 
     def __init__(self, api_key: str, api_base: str | None = None) -> None:
+        stripe.enable_telemetry = False  # it keeps a file in the home of the user, who may have none
         self._http = stripe.HTTPXClient(timeout=TIMEOUT)
         self._silence = Silence()
         base = cast("Any", {"base_addresses": {"api": api_base}} if api_base else {})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -222,6 +224,30 @@ class TestLongAfter:
             stripe.kept.clear()
             assert (await provider.refund(intent, PAID, back(5, refund, tries), NOON)).done
         assert len(stripe.refunds) == 3
+
+
+async def test_the_library_keeps_no_file_of_its_own(
+    provider: StripeProvider, stripe: Stripe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("stripe._telemetry_id._loaded", False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    await provider.start(uuid4(), charge(VISA), NOON)
+    assert len(stripe.asked) == 1
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - pathlib would block as much
+
+
+async def test_whoever_has_no_home_is_served_all_the_same(
+    provider: StripeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user that the machine does not know, in a container for example."""
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("stripe._telemetry_id._loaded", False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert (await provider.start(uuid4(), charge(VISA), NOON)).report.status == "captured"
 
 
 async def test_nobody_waits_for_a_stripe_that_is_silent(
