@@ -52,6 +52,24 @@ def test_a_failed_callback_opens_the_way_for_another_attempt(world: World, host:
     assert world.pay(guest, stay)["bookingStatus"] == "confirmed"
 
 
+def test_a_refund_that_comes_back_is_given_anew(world: World, host: Person, guest: Person) -> None:
+    stay = world.confirmed(guest, world.listing(host))
+    world.cancel(host, stay)
+    (given,) = world.records(stay, "refund")
+    metadata = {"reservationId": stay["id"], "refundId": given["id"], "tries": "1"}
+    refund = {"id": "re_1", "object": "refund", "status": "failed", "metadata": metadata}
+    heard = {"id": f"evt_{given['id']}", "object": "event", "type": "refund.failed", "data": {"object": refund}}
+    first, again = call_back(world, heard), call_back(world, heard)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert position(again) == position(first)
+    came = [row for row in world.records(stay, "refund") if row["id"] != given["id"]]
+    assert [(row["paymentStatus"], row["refundAmount"]) for row in came] == [("failed", -given["refundAmount"])]
+    world.advance("P1D")
+    records = world.records(stay, "refund")
+    assert len(records) == 3
+    assert sum(row["refundAmount"] for row in records) == stay["totalPrice"]
+
+
 def test_forged_callbacks_are_400_and_write_nothing(world: World, host: Person, guest: Person) -> None:
     stay, payment = open_payment(world, host, guest)
     heard = event(stay, payment)
