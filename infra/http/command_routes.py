@@ -27,14 +27,13 @@ def endpoint(edge: Edge, command: Command, route: Route) -> Endpoint:
     product = edge.product
 
     async def serve(request: Request, context: Context) -> Response:
-        if route.for_session and context.disowned:
-            raise NotAllowed(FROM_ELSEWHERE)
-        authorise(command, context.actor)
-
         def render(told: Answer, shown: Shown) -> bytes:
             return rendered(product, context, route, told, shown)
 
         try:
+            if route.for_session and context.disowned:
+                raise NotAllowed(FROM_ELSEWHERE)
+            authorise(command, context.actor)
             message, body = await said(edge, request, context, command, route)
             ask = Ask(
                 actor=context.actor,

@@ -25,6 +25,9 @@ def test_a_refusal_says_so_too(world: World, host: Person, guest: Person) -> Non
     malformed = host.patch(f"/v1/listings/{place['id']}", {"pets": True})
     refused(malformed, 400, "INVALID")
     assert int(malformed.headers.get("X-Event-Position", -1)) > 0
+    forbidden = host.post("/v1/listingamenities", {"name": "Pool"})
+    refused(forbidden, 403, "FORBIDDEN")
+    assert int(forbidden.headers.get("X-Event-Position", -1)) > 0
     declined = world.start(guest, world.book(guest, place), "pm_card_chargeDeclined")
     refused(declined, 402, "PAYMENT_DECLINED")
     assert int(declined.headers.get("X-Event-Position", -1)) > 0
