@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from commands.ports import Conflict, KeyTaken, Unavailable
 from infra.event_store.feed import NAIL
+from infra.event_store.journal import FREE
 from infra.event_store.saves import EVENT, Save, Waiting, apart, appended, columns
 from infra.postgres.arrays import Ints, Texts, Uuids
 from infra.postgres.line import Line
@@ -40,10 +41,6 @@ STANDING = """
   UNION ALL
   SELECT w.save, 0 FROM unnest(%b::int[], %b::uuid[], %b::text[]) AS w (save, command, key)
   JOIN command AS c ON c.key = w.key AND c.id <> w.command"""
-
-# A key that nobody has tidied away yet is free all the same once it is old.
-FREE = """UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL
-  WHERE key = ANY(%b::text[]) AND recorded_at <= clock_timestamp() - %b::interval"""
 
 # A trial does not wait for a standby itself: a commit that does keeps its connection at the server until one follows,
 # though whoever asked has hung up. That others wait so can be seen.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from commands.ports import Cause, Kept
@@ -14,9 +14,16 @@ from infra.event_store.together import Together
 from infra.postgres.arrays import Texts
 from infra.postgres.line import Line
 
-KEPT = """SELECT key, id, actor, fingerprint, answer, position,
+TAKEN: LiteralString = "greatest(at, recorded_at)"
+"""When a command took its key, by the product's clock: that is never behind the wall's, whichever machine's `at` is."""
+LONG_AGO: LiteralString = "(SELECT clock_timestamp() + ahead * interval '1 microsecond' FROM clock) - %b::interval"
+"""By the product's clock, so long ago."""
+KEPT: LiteralString = f"""SELECT key, id, actor, fingerprint, answer, position,
     extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM command
-  WHERE key = ANY(%b::text[]) AND recorded_at > clock_timestamp() - %b::interval"""
+  WHERE key = ANY(%b::text[]) AND {TAKEN} > {LONG_AGO}"""  # noqa: S608 - it is ours
+# A key that nobody has tidied away yet is free all the same once it is old.
+FREE: LiteralString = f"""UPDATE command SET key = NULL, fingerprint = NULL, answer = NULL
+  WHERE key = ANY(%b::text[]) AND {TAKEN} <= {LONG_AGO}"""  # noqa: S608 - it is ours
 ACTOR = "SELECT actor FROM command WHERE id = %b"
 ANSWER = "UPDATE command SET answer = %b::bytea WHERE id = %b"
 ADDRESS = "SELECT actor, address FROM command WHERE id = %b"
@@ -52,7 +59,7 @@ class Journal:
     Args:
         line: the connection to ask on.
         keys: the actors' keys, which seal addresses and answers.
-        keep: how long an idempotency key and its answer are kept, in real time.
+        keep: how long an idempotency key and its answer are kept, by the product's clock.
     """
 
     def __init__(self, line: Line, keys: ActorKeys, keep: timedelta) -> None:
@@ -98,7 +105,9 @@ class Journal:
         return None
 
     async def forget(self) -> int:
-        """Drop the answers, and free the keys, that have been kept long enough; answers of how many commands."""
+        """Drop the answers, and free the keys, that have been kept long enough in real time; answers of how many
+        commands. By the product's clock, which may be ahead of it, they have not counted for as long by then.
+        """
         forgotten = 0
         while True:
             rows = await self._line.ask(FORGET, [self._keep, FORGET_AT_ONCE])

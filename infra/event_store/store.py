@@ -51,7 +51,7 @@ class PostgresEventStore:
         batch: saves that share a transaction at most.
         waiting: saves that may wait; more are Unavailable.
         cached: aggregates kept in memory.
-        keep: how long idempotency keys and their answers are kept, in real time.
+        keep: how long idempotency keys and their answers are kept, by the product's clock.
         patience: seconds to try for a connection before it is Unavailable.
         stall: seconds without an answer after which a connection counts as lost.
         shared: told how many saves share a transaction, each time.

@@ -132,6 +132,18 @@ def test_an_old_answer_is_replayed_as_it_was(world: World, host: Person) -> None
     same(first, host.post("/v1/listings", LOFT, headers))
 
 
+def test_a_key_is_kept_for_a_day_of_the_products_clock(world: World, host: Person) -> None:
+    headers = keyed()
+    first = host.post("/v1/listings", LOFT, headers)
+    world.advance("PT23H59M")
+    same(first, host.post("/v1/listings", LOFT, headers))
+    world.advance("PT1M")
+    answer = host.post("/v1/listings", LOFT | {"title": "A day later"}, headers)
+    assert answer.headers.get(REPLAYED) is None
+    assert ok(answer, 201)["listing"]["id"] != ok(first, 201)["listing"]["id"]
+    same(answer, host.post("/v1/listings", LOFT | {"title": "A day later"}, headers))
+
+
 def test_authorisation_is_checked_first(world: World, host: Person) -> None:
     person = world.person()
     headers = keyed()
