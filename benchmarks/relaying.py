@@ -15,8 +15,9 @@ from infra.cli.serving import spare_the_collector
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.codec import ENVELOPE
 from infra.event_store.golden import personal_fields
+from infra.kafka.ahead import PAGE
 from infra.kafka.messages import LogRow, Messages, Outgoing
-from infra.kafka.relay import PAGE, Relay
+from infra.kafka.relay import Relay
 from infra.kafka.wire import Wire
 
 TITLE = "Telling Kafka"

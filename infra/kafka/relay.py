@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from commands.ports import Unavailable
+from infra.kafka.ahead import PAGE, Ahead, Piece
 from infra.kafka.lanes import Told
 from infra.kafka.messages import LogRow, Messages, Outgoing
 from infra.kafka.standstill import LOOK_SECONDS, Place, Standstill, standing_still
@@ -33,8 +34,6 @@ SAME = "SELECT FROM event WHERE position = %s AND command::text = %s"
 REACHED = """INSERT INTO relay (name, position) VALUES (%s, %s)
   ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = now()"""
 
-PAGE = 2_000
-"""Events read at a time: while they are sent, the next are made ready."""
 MOST = 20_000
 """Events in one transaction, about, where there is so much to tell. Each costs some 0.1 s whatever is in it: Kafka
 takes partitions into it only once the one before is marked as ended in all of its own.
@@ -59,16 +58,6 @@ class LogBehind(Exception):
 
 EXPECTED = (KafkaAway, Fenced, LogBehind, *TROUBLE, Unavailable)
 """What a relay meets and goes on after."""
-
-
-class _Piece(NamedTuple):
-    """A page of the log, and what is told of it."""
-
-    events: Sequence[LogRow]
-    position: int
-    """Behind it."""
-    messages: list[Outgoing]
-    steps: list[Begun]
 
 
 class SettledLog(Protocol):
@@ -121,8 +110,7 @@ class Relay:
         self.position = 0
         self._sent = 0
         """Up to there Kafka was told; past it, to `position`, nothing has happened."""
-        self._ahead: asyncio.Task[_Piece] | None = None
-        """What comes past the piece that is being sent, if there is more."""
+        self._pieces = Ahead(self._piece)
         self.leads = False
         self.steps: Steps | None = None
         """Told of what is sent, if anybody wants to know it step by step."""
@@ -152,7 +140,7 @@ class Relay:
                 self._told.exception("the relay failed and begins anew", seconds=pause)
             finally:
                 self.leads = False
-                await self._drop_ahead()
+                await self._pieces.drop()
             await asyncio.sleep(pause)
 
     async def health(self) -> Mapping[str, Any]:
@@ -201,20 +189,19 @@ class Relay:
                 self._told.warning("readers of Kafka stand still", reason=standing_still(self.standing))
 
     async def _tell(self, wire: Wire) -> bool:
-        """One transaction of what has happened: page after page, each made while the one before is sent. Anything?"""
-        pieces = [await (self._ahead or self._piece(self.position, self._sent))]
+        """One transaction of what has happened: page after page, others made while it is sent and ends. Anything?"""
+        pieces: list[Piece] = []
+        position, sent = self.position, self._sent
         while True:
-            piece = pieces[-1]
-            full = len(piece.events) == PAGE
-            self._ahead = asyncio.create_task(self._piece(piece.position, piece.position)) if full else None
+            piece = await self._pieces.next(position, sent)
             if piece.events:
                 await wire.put(piece.messages)
-            pieces[-1] = piece._replace(events=piece.events[-1:], messages=[])  # Kafka's library has them now
-            if self._ahead is None or PAGE * len(pieces) >= MOST:
+            pieces.append(piece._replace(events=piece.events[-1:], messages=[]))  # Kafka's library has them now
+            if not piece.full or PAGE * len(pieces) >= MOST:
                 return await self._ended(wire, pieces)
-            pieces.append(await self._ahead)
+            position = sent = piece.position
 
-    async def _ended(self, wire: Wire, pieces: Sequence[_Piece]) -> bool:
+    async def _ended(self, wire: Wire, pieces: Sequence[Piece]) -> bool:
         """Commit what was put. Did it bring anything, if only that a stretch of the log is empty?"""
         told = [piece for piece in pieces if piece.events]
         if told:
@@ -226,20 +213,14 @@ class Relay:
         self.trouble = None
         return self.position > before
 
-    async def _drop_ahead(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
-
-    async def _piece(self, after: int, sent: int) -> _Piece:
+    async def _piece(self, after: int, sent: int) -> Piece:
         """The next piece of the log, past what Kafka was sent of it."""
         rows, position = await self._log.rows(after, PAGE)
         events = [LogRow._make(row) for row in rows]
         messages, steps = await self._made(events)
         if self._lanes and events:
             messages += self._lanes.of(events, sent, position)
-        return _Piece(events, position, messages, steps)
+        return Piece(events, position, messages, steps)
 
     async def _made(self, events: Sequence[LogRow]) -> tuple[list[Outgoing], list[Begun]]:
         """The messages of these events, and the steps that sending them is."""
