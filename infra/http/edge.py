@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from commands.bus import Unauthenticated
@@ -177,13 +177,18 @@ class Edge:
         source = context.headers.get("origin") or context.headers.get("referer")
         if not source:
             return False
-        parts = urlsplit(source)
+        try:
+            parts = urlsplit(source)
+        except ValueError:  # brackets with no address in them
+            return False
         origin = f"{parts.scheme}://{parts.netloc}"
         allowed = self.product.settings.allowed_origins or (f"{request.url.scheme}://{request.url.netloc}",)
         return origin in allowed
 
     async def body(self, request: Request, context: Context) -> bytes:
-        """The raw body. Raises TooLarge past the limit, before reading further."""
+        """The raw body. Raises TooLarge past the limit, before reading further; Invalid if the caller hangs up in the
+        middle, whom no answer reaches, and which is no fault of the server's.
+        """
         declared = context.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.limit:
             raise TooLarge(f"The body may have at most {self.limit} bytes.")
@@ -191,7 +196,7 @@ class Edge:
         while more:
             message = await request.receive()
             if message["type"] == "http.disconnect":
-                raise ClientDisconnect
+                raise Invalid({"body": "was not sent to its end"})
             body += message.get("body", b"")
             if len(body) > self.limit:
                 raise TooLarge(f"The body may have at most {self.limit} bytes.")

@@ -1,10 +1,13 @@
 """Whatever is thrown at it: a 4xx in the envelope, never a 5xx, and nothing written."""
 
 import json
+import socket
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.e2e.server import Server, until
 from tests.e2e.talk import ABSENT, Caller, Json, Person, invalid, ok, refused, told
 from tests.e2e.world import LOFT, World, rows
 
@@ -111,6 +114,17 @@ def test_what_is_sent_with_a_delete_is_read_too(world: World, root: Person, host
     ok(host.get(place))
     ok(raw(host, "DELETE", place, b"{}"))
     ok(raw(root, "DELETE", person, b'{"recordVersion": 1}'))
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_is_no_fault_of_the_servers(world: World, server: Server) -> None:
+    """Nothing is recorded, and the log tells of a bad request, not of an error."""
+    marker, url = world.unique("cut"), httpx.URL(server.url)
+    asked = f"POST /v1/registeruser?requestId={marker} HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 99\r\n\r\n{{"
+    with socket.create_connection((url.host, url.port or 80)) as line:
+        line.sendall(asked.encode())
+    until("the request is logged", lambda: f'"{marker}"' in server.words(), 10)
+    told = [json.loads(line) for line in server.words().splitlines() if f'"{marker}"' in line]
+    assert [(one["event"], one.get("status")) for one in told] == [("request", 400)]
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)

@@ -95,7 +95,8 @@ def test_a_change_by_cookie_alone_needs_an_allowed_origin(world: World, stranger
     cookie = {"Cookie": f"{TOKEN}={stranger.token}"}
     change = f"/v1/profile/{stranger.id}"
     own = world.server.url
-    for headers in ({}, {"Origin": "https://evil.example"}, {"Referer": "https://evil.example/x"}, {"Origin": "null"}):
+    elsewhere = ["https://evil.example", "https://evil.example/x", "null", "http://[", "http://[::1", "//"]
+    for headers in ({}, *({name: source} for name in ("Origin", "Referer") for source in elsewhere)):
         refused(world.nobody.patch(change, {"bio": "cookie"}, cookie | headers), 403, "FORBIDDEN")
     refused(world.nobody.patch(change, {"bio": "x"}, cookie | {"Referer": f"{own}.evil.example/"}), 403, "FORBIDDEN")
     assert ok(stranger.get(f"/v1/users/{stranger.id}"))["user"]["bio"] is None
