@@ -39,6 +39,7 @@ from infra.postgres.line import Line
 from infra.postgres.watch import Watch, look_on
 from infra.product import Product
 from infra.quote_signer import SignedQuotes
+from infra.read_models.locale_texts import LocaleTexts
 from infra.read_models.side import ReadSide
 from infra.roles import EVERYTHING, Role
 from infra.scheduler import Scheduler
@@ -207,9 +208,10 @@ async def _assembled(
         listings=ListingSearch(
             side.search if search is None else search.engine,
             partial(side.store.raws, LISTING_AMENITY.name),
-            services.terms,
-            base.clock.now,
-            fingerprints,
+            LocaleTexts(side.asking),
+            terms=services.terms,
+            now=base.clock.now,
+            secret=fingerprints,
         ),
         metrics=base.metrics,
         standing=Standing(base.metrics.registry),

@@ -83,7 +83,8 @@ class OpenSearchSearch:
             body["from"] = 0
         answer = await self._page(f"/{self._aliases[layout.index.name]}/_search", body)
         hits = [self._hit(question, conditions, found) for found in answer["hits"]["hits"]]
-        await self._many.fill(layout, hits, actor)
+        if question.many == "shown":
+            await self._many.fill(layout, hits, actor)
         total = answer["hits"].get("total", {}).get("value", 0)
         return Found(hits, total, facets_of(question, answer.get("aggregations", {})))
 

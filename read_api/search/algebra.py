@@ -281,3 +281,5 @@ class Question:
     price: tuple[Decimal | None, Decimal | None, str] | None = None
     """What the whole stay may cost, from, to (major units), and in which currency; needs `stay`."""
     counted: Literal["all", "none"] = "all"
+    many: Literal["shown", "searched"] = "shown"
+    """Are documents of joins with many shown with each that is found, or are they only searched? They may be long."""

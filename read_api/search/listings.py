@@ -30,6 +30,8 @@ SEALED = 16
 NOT_OF_THE_QUESTION = frozenset({"cursor", "pageNumber", "pageRowCount", "language", "requestId", "access_token"})
 """Parameters that may change from page to page."""
 
+Texts = Callable[[Sequence[UUID], Sequence[str]], Awaitable[list[Document]]]
+"""Of each of these listings the text in the first of these languages, as `_tag` has them, that there is one in."""
 Amenities = Callable[[Collection[UUID]], Awaitable[list[Document]]]
 """Those of these amenities that there are, as documents."""
 
@@ -49,6 +51,7 @@ class ListingSearch:
     Args:
         engine: which searches.
         amenities: where their names are.
+        texts: where listings' texts in other languages are.
         terms: the marketplace's, for prices and for what listings do not say.
         now: the product's time.
         secret: seals cursors, so that nobody makes them up.
@@ -58,12 +61,15 @@ class ListingSearch:
         self,
         engine: SearchEngine,
         amenities: Amenities,
+        texts: Texts,
+        *,
         terms: StayTerms,
         now: Callable[[], datetime],
         secret: bytes,
     ) -> None:
         self._engine = engine
         self._amenities = amenities
+        self._texts = texts
         self._terms = terms
         self._now = now
         self._secret = secret
@@ -82,14 +88,17 @@ class ListingSearch:
                 start=0 if after else (asked.page - 1) * asked.rows,
                 limit=asked.rows + 1,  # one more tells whether there is another page
                 after=after,
+                many="searched",
             ),
             NOBODY,
         )
         hits = found.hits[: asked.rows]
-        wanted = [asked.language] if asked.language else list(languages)
+        wanted = [_tag(language) for language in ([asked.language] if asked.language else languages)]
+        ids = [UUID(hit.document["id"]) for hit in hits]
+        texts = {text["listingId"]: text for text in (await self._texts(ids, wanted) if ids and wanted else [])}
         further = self._sealed(hits[-1].cursor, question) if len(found.hits) > asked.rows else None
         return FoundListings(
-            [_listing(hit, asked, wanted) for hit in hits],
+            [_listing(hit, asked, texts.get(hit.document["id"])) for hit in hits],
             _paging(asked, found.total, further),
             await self._facets(found),
         )
@@ -145,17 +154,16 @@ def _paging(asked: Asked, total: int, further: str | None) -> dict[str, Any]:
     return {**({} if asked.cursor else {"pageNumber": asked.page}), **paging, "next": further}
 
 
-def _listing(hit: Hit, asked: Asked, languages: Sequence[str]) -> Document:
+def _listing(hit: Hit, asked: Asked, text: Document | None) -> Document:
     rating = hit.joined.get("rating")
     averaged: Mapping[str, Any] = rating if isinstance(rating, dict) else {}
-    texts = hit.joined.get("texts")
     return {
         **shown(LISTINGS.resource, hit.document, NOBODY),
         "rating": averaged.get("averageRating"),
         "reviewCount": averaged.get("reviewCount") or 0,
         "distance": None if asked.near is None else round(_metres(hit.document["location"], *asked.near)),
         "stay": None if asked.question.stay is None else _stay(asked.question.stay, hit),
-        "localeText": _text(texts if isinstance(texts, list) else [], languages),
+        "localeText": None if text is None else _text(text),
     }
 
 
@@ -177,19 +185,12 @@ def _stay(stay: Stay, hit: Hit) -> Document:
     }
 
 
-def _text(texts: Iterable[Document], languages: Iterable[str]) -> Document | None:
-    """The text in the first of these languages that there is one in: of `pt-BR` that one, else any of `pt`."""
-    there = {_tag(text["languageCode"]): text for text in texts}
-    for language in map(_tag, languages):
-        root = language.split("-")[0]
-        found = there.get(language) or next((there[code] for code in sorted(there) if code.split("-")[0] == root), None)
-        if found is not None:
-            return {
-                "languageCode": found["languageCode"],
-                "title": found["localizedTitle"],
-                "description": found["localizedDescription"],
-            }
-    return None
+def _text(text: Document) -> Document:
+    return {
+        "languageCode": text["languageCode"],
+        "title": text["localizedTitle"],
+        "description": text["localizedDescription"],
+    }
 
 
 def _tag(language: str) -> str:

@@ -132,3 +132,13 @@ class SearchPagesContract:
         )
         everything = ids(await all_of(engine, replace(question, where=Everything()), NOBODY))
         assert ids(beyond) == everything[everything.index(ids(page)[-1]) + 1 :]
+
+    async def test_documents_of_joins_with_many_are_left_out_where_they_are_only_searched(
+        self, engine: SearchEngine
+    ) -> None:
+        """There may be many, and long ones."""
+        question: Any = Question(LISTINGS, AN_EXAMPLE, limit=5)
+        many = [join.name for join in LISTINGS.joins if join.many]
+        for how, of in (("shown", list), ("searched", type(None))):
+            found = await engine.search(replace(question, many=how), ADMIN)
+            assert {type(hit.joined[name]) for hit in found.hits for name in many} == {of}

@@ -159,7 +159,8 @@ class Statement:
 
     def _hits(self, by: list[sql.Identifier], *, priced: bool) -> sql.Composable:
         question, tables = self._question, self._tables.of_page()
-        joined = [_joined(join, tables) for join in question.index.joins]
+        left_out = question.many != "shown"
+        joined = [sql.SQL("NULL") if join.many and left_out else _joined(join, tables) for join in question.index.joins]
         distance: sql.Composable = sql.SQL("NULL")
         for order in question.orders:
             if isinstance(order, ByDistance):
