@@ -140,7 +140,7 @@ async def _take(work: Work, reservation: Reservation, payment: Payment, step: St
     attempt = step.attempt
     match step:
         case Start():
-            answered = await provider.start(attempt.id, attempt.charge, work.at, _age(work, attempt.since))
+            answered = await _started(work, attempt)
         case Capture():
             answered = await provider.capture(str(attempt.intent), step.key, work.at)
         case Void():
@@ -150,6 +150,14 @@ async def _take(work: Work, reservation: Reservation, payment: Payment, step: St
     elif not await hear(work, reservation, payment, attempt, answered.report):
         attempt.stands()
     return answered
+
+
+async def _started(work: Work, attempt: PaymentAttempt) -> Answered:
+    """For what nobody wants any more no money is taken now: it is only looked whether some was."""
+    provider, age = work.services.payments, _age(work, attempt.since)
+    if not attempt.wanted:
+        return await provider.find(attempt.id, attempt.charge, work.at, age)
+    return await provider.start(attempt.id, attempt.charge, work.at, age)
 
 
 async def _refund(work: Work, payment: Payment, step: GiveBack) -> None:

@@ -16,6 +16,8 @@ from domain.payment_steps import GiveBack
 
 JUST_NOW = timedelta()
 """The age of what is asked for the first time."""
+NEVER_MADE = "never_made"
+"""The reason of an attempt that no answer ever came to, and of which the provider has nothing."""
 
 
 class ProviderAway(Exception):
@@ -81,6 +83,14 @@ class PaymentProvider(Protocol):
         """Take the money, or authorise it; the attempt's id is the key and stands in the payment's metadata.
 
         `age` says how long ago it was asked for first.
+        """
+        ...
+
+    async def find(self, attempt: UUID, charge: Charge, at: datetime, age: timedelta) -> Answered:
+        """What became of a start that had no answer, without taking the money now: failed if there is nothing.
+
+        Raises ProviderAway as well while it may still come to light. After an answer no start of that attempt takes
+        money without a callback that says so.
         """
         ...
 

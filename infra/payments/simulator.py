@@ -17,7 +17,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from commands.payment_provider import JUST_NOW, Answered, ProviderAway, Refunding, Returned
+from commands.payment_provider import JUST_NOW, NEVER_MADE, Answered, ProviderAway, Refunding, Returned
 from commands.ports import Unavailable
 from domain.errors import Invalid
 from domain.payment_attempt import AttemptStatus, Charge, Report
@@ -122,6 +122,22 @@ class Simulator:
 
         async def work(connection: Connection) -> Answered:
             await _insert(connection, made)
+            return await _after(connection, BY_KEY, attempt, at, lambda payment: payment)
+
+        return await self._call(work)
+
+    async def find(
+        self,
+        attempt: UUID,
+        charge: Charge,
+        at: datetime,
+        age: timedelta,  # noqa: ARG002 - it is there or not
+    ) -> Answered:
+        """What was never made is kept as failed: a start that is still on its way comes to nothing then."""
+        never = replace(_started(attempt, charge, at).failed(NEVER_MADE), charge=None)
+
+        async def work(connection: Connection) -> Answered:
+            await _insert(connection, never)
             return await _after(connection, BY_KEY, attempt, at, lambda payment: payment)
 
         return await self._call(work)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import stripe
 
-from commands.payment_provider import JUST_NOW, Answered, ProviderAway, Refunding, Returned
+from commands.payment_provider import JUST_NOW, NEVER_MADE, Answered, ProviderAway, Refunding, Returned
 from domain.errors import Invalid
 from domain.payment_attempt import AttemptStatus, Charge, Report
 from domain.payment_steps import GiveBack
@@ -25,8 +25,6 @@ FORGETS = timedelta(hours=23)
 """Stripe may forget a key when it is 24 hours old. What would be asked again then is looked up instead."""
 FINDS = timedelta(hours=2)
 """What Stripe's search does not show so long after it was made was never made: it may lag by an hour."""
-NEVER_MADE = "never_made"
-"""The reason of an attempt that no answer ever came to, and of which there is nothing at Stripe."""
 GIVEN = frozenset({"succeeded", "pending", "requires_action"})
 """How a refund stands that Stripe has taken on. Should it come back, a callback tells."""
 
@@ -86,7 +84,7 @@ class StripeProvider:
 
     async def start(self, attempt: UUID, charge: Charge, at: datetime, age: timedelta = JUST_NOW) -> Answered:
         if age >= FORGETS:
-            return await self._started(attempt, at, age)
+            return await self.find(attempt, charge, at, age - FORGETS)
         amount = _at_stripe(charge.amount, charge.currency)
         if amount is None:
             why = f"Stripe cannot take such an amount of {charge.currency}: it has too many decimals."
@@ -110,6 +108,15 @@ class StripeProvider:
         except stripe.InvalidRequestError as refused:
             reason = refused.code or "invalid_request"
             return Answered(Report("failed", _intent_of(refused), None, reason), invalid=refused.user_message or reason)
+
+    async def find(self, attempt: UUID, charge: Charge, at: datetime, age: timedelta) -> Answered:  # noqa: ARG002
+        query: Any = {"query": f"metadata['attemptId']:'{attempt}'", "limit": 1}
+        found = await self._looked(self._intents.search_async(query))
+        if found.data:
+            return await self.retrieve(found.data[0].id, at)
+        if age < FINDS:
+            raise ProviderAway("Stripe does not show this payment, or not yet")
+        return Answered(Report("failed", None, None, NEVER_MADE))
 
     async def retrieve(self, intent: str, at: datetime) -> Answered:  # noqa: ARG002 - Stripe has its own clock
         return _told(await self._looked(self._intents.retrieve_async(intent)))
@@ -159,16 +166,6 @@ class StripeProvider:
 
     async def returned(self, intent: str, back: Returned) -> None:
         """As above."""
-
-    async def _started(self, attempt: UUID, at: datetime, age: timedelta) -> Answered:
-        """What became of a start whose key Stripe may have forgotten: asked again, it would be a second payment."""
-        query: Any = {"query": f"metadata['attemptId']:'{attempt}'", "limit": 1}
-        found = await self._looked(self._intents.search_async(query))
-        if found.data:
-            return await self.retrieve(found.data[0].id, at)
-        if age < FORGETS + FINDS:
-            raise ProviderAway("Stripe does not show this payment, or not yet")
-        return Answered(Report("failed", None, None, NEVER_MADE))
 
     async def _given(self, intent: str, back: GiveBack) -> stripe.Refund | None:
         """The refund that this try has made already, if it has. Unlike a search, a list shows what is new."""

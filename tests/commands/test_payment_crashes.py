@@ -200,9 +200,23 @@ async def test_a_start_without_an_answer_is_let_go_if_the_guest_cancels(
     provider.away_for = set()
     await market.pass_time(SOON)
     assert (await state(market, reservation))[0] == "cancelled"
-    payment = await ledger(market, reservation)
-    assert (payment.held, payment.money_in) == (0, payment.refunded)
-    assert charged(database) == given_back(database)
+    assert await kinds(market, reservation) == ["failed"]
+    assert charged(database) == 0, "nobody takes money now for what was called off before"
+
+
+async def test_killed_between_charge_and_record_and_then_cancelled_by_the_guest(
+    market: Marketplace, provider: Frail, database: str
+) -> None:
+    reservation = await held(market)
+    provider.dies_after = {"start"}
+    with pytest.raises(Killed):
+        await market.pay(GUEST, reservation)
+    provider.dies_after = set()
+    await step(market, reservation, "cancelled", GUEST)
+    await market.pass_time(SOON)
+    assert await kinds(market, reservation) == ["charge", "refund"]
+    assert (charged(database), given_back(database)) == (1, 1)
+    assert (await ledger(market, reservation)).held == 0
 
 
 async def test_a_capture_without_an_answer_is_tried_again(market: Marketplace, provider: Frail) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.payment_provider import PaymentProvider, Returned
+from commands.payment_provider import NEVER_MADE, PaymentProvider, Returned
 from domain.errors import Invalid
 from domain.payment_attempt import Charge
 from domain.payment_steps import GiveBack
@@ -120,6 +120,16 @@ class PaymentProviderContract:
         assert (again.status, again.intent, again.charge) == (paid.status, paid.intent, paid.charge)
         assert (await provider.refund(str(paid.intent), PAID, back(40_000), NOON)).id == given.id
         assert (await provider.refund(str(paid.intent), PAID, back(TOTAL - 40_000, 2), NOON)).done
+
+    async def test_a_start_without_an_answer_is_found(self, provider: PaymentProvider) -> None:
+        attempt, asked = UUID(int=7), charge(self.PAYS)
+        paid = (await provider.start(attempt, asked, NOON)).report
+        found = (await provider.find(attempt, asked, NOON, LONG_AGO)).report
+        assert (found.status, found.intent, found.charge) == ("captured", paid.intent, paid.charge)
+
+    async def test_a_start_that_never_came_is_none(self, provider: PaymentProvider) -> None:
+        report = (await provider.find(uuid4(), charge(self.PAYS), NOON, LONG_AGO)).report
+        assert (report.status, report.charge, report.reason) == ("failed", None, NEVER_MADE)
 
     async def test_what_came_back_can_be_given_anew(self, provider: PaymentProvider) -> None:
         intent = await self.paid(provider)

@@ -99,6 +99,13 @@ async def test_a_payment_that_only_a_callback_told_of_can_be_given_back(provider
     assert (await provider.refund("pi_elsewhere", PAID, back(TOTAL), NOON)).done
 
 
+async def test_a_start_that_comes_after_it_was_not_found_takes_no_money(provider: Simulator) -> None:
+    """Whoever asked for it was slower than who called the stay off."""
+    attempt, asked = uuid4(), charge("pm_card_visa")
+    assert (await provider.find(attempt, asked, NOON, timedelta())).report.status == "failed"
+    assert (await provider.start(attempt, asked, NOON)).report.status == "failed"
+
+
 async def test_an_unknown_method_or_parameter_is_invalid(provider: Simulator) -> None:
     for method, params in (
         ("pm_card_gold", {}),

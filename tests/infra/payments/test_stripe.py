@@ -213,6 +213,13 @@ class TestLongAfter:
             await provider.start(attempt, charge(VISA), NOON, timedelta(hours=24))
         assert len(stripe.intents) == 1
 
+    async def test_what_is_only_looked_for_may_not_show_yet_either(
+        self, provider: StripeProvider, stripe: Stripe
+    ) -> None:
+        with pytest.raises(ProviderAway):
+            await provider.find(uuid4(), charge(VISA), NOON, timedelta(minutes=1))
+        assert stripe.intents == {}
+
     async def test_a_search_that_is_refused_is_no_answer(self, provider: StripeProvider, stripe: Stripe) -> None:
         stripe.breaks = ["unknown"]
         with pytest.raises(ProviderAway):
