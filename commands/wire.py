@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -94,6 +94,10 @@ def _instant(value: Any) -> Any:
         raise ValueError("is not an instant (RFC 3339)") from None
     if found.tzinfo is None:
         raise ValueError("has no zone (RFC 3339 asks for Z or an offset)")
+    try:
+        found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the years 1 to 9999, by UTC") from None
     return found
 
 

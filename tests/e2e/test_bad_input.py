@@ -233,6 +233,16 @@ def test_numbers_out_of_any_range_are_400(world: World, host: Person, guest: Per
         invalid(raw(caller, "POST", path, body.encode(), keyed), "body")
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_before_or_after_all_years_is_400(world: World, root: Person, guest: Person, at: str) -> None:
+    """By UTC, as it would be kept, it has no date."""
+    place = world.listing(world.root)
+    record = {"reservationId": ABSENT, "paymentIntentId": "pi", "currency": "EUR", "amountPaid": 5}
+    invalid(root.post("/v1/paymentrecords", record | {"paymentStatus": "paid", "paymentDate": at}), "paymentDate")
+    invalid(guest.post("/v1/reservations", world.stay(place, checkOut=at)), "checkOut")
+    invalid(root.post("/sandbox/clock", {"now": at}), "now")
+
+
 def test_odd_headers_are_answered(world: World, root: Person) -> None:
     for headers in (
         {"Authorization": "Bearer"},
