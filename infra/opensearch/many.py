@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Protocol
 
 from commands.ports import Unavailable
@@ -13,7 +14,7 @@ from infra.opensearch.layout import Layout
 from infra.opensearch.rules import both
 from infra.read_models.codec import from_json, to_json
 from projections.projection import Document
-from read_api.search.declared import Join
+from read_api.search.declared import ROOM, Join
 from read_api.search.ports import Hit
 
 BUILT = "The search index is being built; try again."
@@ -68,15 +69,20 @@ class Many:
                 told = refused(one["status"], one)
                 raise Unavailable(BUILT, retry_after=5) if told.kind == NO_INDEX else told
             sees = Conditions(own, actor).sees
-            hit.joined[join.name] = [
-                sees.document(own.root, from_json(each["_source"]["body"])) for each in one["hits"]["hits"]
-            ]
+            bodies = _with_room([each["_source"]["body"] for each in one["hits"]["hits"]])
+            hit.joined[join.name] = [sees.document(own.root, from_json(body)) for body in bodies]
 
 
 def plain_index(layouts: Mapping[str, Layout], join: Join) -> Layout:
     """The index of the joined resource itself, with the fewest joins of its own."""
     own = [layout for layout in layouts.values() if layout.index.resource.name == join.resource.name]
     return min(own, key=lambda layout: len(layout.nodes))
+
+
+def _with_room(bodies: Sequence[str]) -> list[str]:
+    """The first of them, as many as have room."""
+    ends = accumulate(len(body.encode()) for body in bodies)
+    return [body for body, end in zip(bodies, ends, strict=True) if end <= ROOM]
 
 
 def _key(hit: Hit, join: Join) -> Any:

@@ -11,6 +11,8 @@ from domain.access import Rule
 from domain.resource import Field, Kind, Resource
 
 SCALARS = frozenset(Kind) - {Kind.OBJECT, Kind.LIST}
+ROOM = 256_000
+"""Bytes, about, of the documents of one join with many that stand with a document: callers write some of them long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Join:
     on: str = "id"
     """The field of the joined resource that has that value."""
     many: bool = False
-    """All of them, newest first, `most` at most: shown, not searched. Otherwise the one, or null."""
+    """All of them, newest first, `most` at most and as many as have `ROOM`: shown, not searched. Otherwise the one, or
+    null.
+    """
     most: int = 100
     where: tuple[tuple[str, str], ...] = ()
     """Values that fields of the joined must have besides."""

@@ -142,3 +142,23 @@ class SearchPagesContract:
         for how, of in (("shown", list), ("searched", type(None))):
             found = await engine.search(replace(question, many=how), ADMIN)
             assert {type(hit.joined[name]) for hit in found.hits for name in many} == {of}
+
+    @pytest.mark.parametrize("room", [1, 700])
+    async def test_of_joins_with_many_as_many_are_shown_as_have_room(
+        self, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch, room: int
+    ) -> None:
+        """Callers write some of them long: the newest come first."""
+        question = Question(LISTINGS, AN_EXAMPLE, limit=ALL)
+        everything = await engine.search(question, ADMIN)
+        for engine_of in ("infra.read_models.search.statement", "infra.opensearch.many"):
+            monkeypatch.setattr(f"{engine_of}.ROOM", room)
+        narrow = await engine.search(question, ADMIN)
+        pairs = [
+            (some.joined[join.name], every.joined[join.name])
+            for some, every in zip(narrow.hits, everything.hits, strict=True)
+            for join in LISTINGS.joins
+            if join.many
+        ]
+        assert all(some == (every or [])[: len(some or [])] for some, every in pairs)  # type: ignore[index]
+        shown, there = (sum(len(side or []) for side in sides) for sides in zip(*pairs, strict=True))
+        assert shown == 0 < there if room == 1 else 0 < shown < there

@@ -30,7 +30,7 @@ from read_api.search.algebra import (
     Range,
     Within,
 )
-from read_api.search.declared import Join, Place
+from read_api.search.declared import ROOM, Join, Place
 
 COUNT = sql.SQL("SELECT count(*) FROM {tables} WHERE {where}")
 FOUND = sql.SQL(
@@ -209,8 +209,10 @@ def _joined(join: Join, tables: Tables) -> sql.Composable:
     rows, body = tables.rows(join, row), tables.body(join.resource, row)
     if join.many:
         return sql.SQL(
-            "(SELECT coalesce(json_agg(one.body), '[]'::json) FROM (SELECT {} AS body FROM {} LIMIT {}) AS one)"
-        ).format(body, rows, sql.Literal(join.most))
+            "(SELECT coalesce(json_agg(one.body), '[]'::json) FROM (SELECT body, sum(octet_length(body::text)) OVER"
+            " (ROWS UNBOUNDED PRECEDING) AS bytes FROM (SELECT {} AS body FROM {} LIMIT {}) AS newest) AS one"
+            " WHERE one.bytes <= {})"
+        ).format(body, rows, sql.Literal(join.most), sql.Literal(ROOM))
     return sql.SQL("(SELECT {} FROM {} LIMIT 1)").format(body, rows)
 
 
