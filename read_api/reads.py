@@ -126,13 +126,11 @@ class Reads:
         """The resource as it was at that instant. Raises Invalid for what is no instant, NotThere, NotAllowed,
         Unavailable.
         """
-        instant = moment(at)
-        if instant is None:
-            raise Invalid({"asOf": "is not an instant (RFC 3339, such as 2026-05-01T12:00:00Z)"})
+        instant = _moment(at)
         events, present = await self._past(resource, id, actor)
         past = [event for event in events if _as_told(event.at) <= instant]
         document, there = await last_known(resource, self._projection(resource), past, id)
-        if document is None or not there:
+        if document is None or not there or (actor.staff and not await self._seen_then(resource, document, actor, at)):
             raise NotThere(resource.name)
         seen = await self._parents(asked_of_parents(resource), document, actor)
         timeless = {field.name: present.get(field.name) for field in resource.fields if field.timeless}
@@ -171,6 +169,16 @@ class Reads:
         """Which parents the caller sees. To staff, what stood under a deleted one has its past still."""
         return await self._store.parents(asked, document, actor, deleted=actor.staff)
 
+    async def _seen_then(self, resource: Resource, document: Document, actor: Actor, at: str) -> bool:
+        """Did staff see it at that instant? What stood under another was gone once that was deleted."""
+        there: dict[str, bool] = {}
+        for asked in parents(resource.sees):
+            parent = self._resources[asked.resource]
+            found = await self._store.raw(parent.documents, UUID(str(document[asked.field])))
+            alive = found is not None and found.get(parent.alive) is not False
+            there[f"as:{parent.name}"] = alive or (found is not None and _moment(at) < _moment(found["updatedAt"]))
+        return holds(resource.sees, actor, document | there)
+
     async def _past(self, resource: Resource, id: UUID, actor: Actor) -> tuple[Sequence[Recorded], Document]:
         """All that happened, and the document, if this caller may read the history. What is deleted is there for
         staff alone.
@@ -186,6 +194,14 @@ class Reads:
         if not holds(resource.reads_history, actor, document):
             raise NotAllowed(f"The history of this {resource.name} is for its owner and staff.")
         return await self._log.history(self._projection(resource).streams(document)), document
+
+
+def _moment(text: str) -> datetime:
+    """Raises Invalid for what is no instant."""
+    found = moment(text)
+    if found is None:
+        raise Invalid({"asOf": "is not an instant (RFC 3339, such as 2026-05-01T12:00:00Z)"})
+    return found
 
 
 def _as_told(at: datetime) -> datetime:

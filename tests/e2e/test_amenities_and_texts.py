@@ -114,5 +114,6 @@ def test_what_stood_under_a_deleted_listing_is_gone_and_staff_still_read_its_pas
             refused(caller.get(path), 404, "NOT_FOUND")
         assert len(ok(moderator.get(f"{path}/history"))["history"]) == 1
         assert ok(moderator.get(path, asOf=then))[name] == made
+        refused(moderator.get(path, asOf=wire(world.now())), 404, "NOT_FOUND")
         refused(host.get(f"{path}/history"), 404, "NOT_FOUND")
         refused(host.get(path, asOf=then), 404, "NOT_FOUND")
