@@ -103,15 +103,18 @@ def drop(model: Model, stream: Stream, data: Data = DATA) -> None:
 
 def _found(data: Path, model: str | None, stream: UUID | None = None) -> list[Any]:
     from infra.cli.operate import operate
+    from infra.opensearch.rejects import SEARCH
     from infra.postgres.connected import connected
     from infra.read_models.dead_letters import DeadLetters
 
     found: list[Any] = []
 
-    async def ask(_settings: Any, conninfo: str, _store: Any, _side: Any) -> None:
+    async def ask(_settings: Any, conninfo: str, _store: Any, side: Any) -> None:
         async with connected(conninfo) as connection:
             letters = await DeadLetters(connection).found(None if model is None else [model], stream)
             found.extend(letter for letter in letters if "/" not in letter.model or letter.model == model)
+        if model is not None and not found and not model.startswith(SEARCH):
+            side.model(model.partition("/")[0])  # of one that there is not, nothing can be set aside
 
     operate(data, ask)
     return found

@@ -23,7 +23,7 @@ from infra.opensearch.purge import Purge
 from infra.opensearch.rebuild import Rebuilds
 from infra.opensearch.rejects import Rejects
 from infra.opensearch.strange import Strange
-from infra.opensearch.told import tell
+from infra.opensearch.told import forget_others, tell
 from infra.opensearch.turns import LEAD, turn
 from infra.opensearch.versions import Progress as Kept
 from infra.opensearch.versions import Versions
@@ -134,6 +134,7 @@ class Indexer:
         self.leads = self._progress.fed = True
         self._rejects.forget()
         self._strange.forget()
+        await forget_others(connection, [one.name for one in self._indexes])
         for one in self._indexes:
             one.version, one.waits = "", False
         making = asyncio.create_task(self.due.run())

@@ -14,6 +14,7 @@ from infra.read_models.model import Connection
 TELL = """INSERT INTO search_index (name, version, position)
   SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
   ON CONFLICT (name) DO UPDATE SET version = excluded.version, position = excluded.position, updated_at = now()"""
+FORGET = "DELETE FROM search_index WHERE name <> ALL(%s)"
 POSITIONS = "SELECT name, position FROM search_index"
 NAMES = "SELECT name FROM search_index"
 # What stands at one position, as most do, is counted once.
@@ -50,6 +51,11 @@ async def tell(connection: Connection, reached: Mapping[str, tuple[str, int]]) -
         names, said = [*reached], [*reached.values()]
         values = [Texts(names), Texts([version for version, _ in said]), BigInts([position for _, position in said])]
         await connection.execute(TELL, values, prepare=True)
+
+
+async def forget_others(connection: Connection, names: Collection[str]) -> None:
+    """Of indexes that an earlier release kept, and nobody keeps any more, nothing is told: they only fall behind."""
+    await connection.execute(FORGET, [list(names)])
 
 
 async def lags(connection: Connection, names: Collection[str], *, most: int | None = None) -> list[IndexLag]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from infra.log import Seldom
 from infra.tracing.port import TRACEPARENT, Begun, Kind, Known, Value
 
 KINDS: Mapping[Kind, SpanKind] = {
@@ -33,6 +35,21 @@ SEND_SECONDS = 3.0
 DELAY_SECONDS = 1.0
 """That what is told waits for more, at most."""
 PATH = "/v1/traces"
+
+
+EXPORTING = logging.getLogger(OTLPSpanExporter.__module__)
+
+
+class _Seldom(logging.Filter):
+    """A collector that is away is told of with every parcel: ever more seldom is enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = Seldom()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Is it time again?"""
+        return self._words.times(record.name) > 0
 
 
 class Collected:
@@ -58,6 +75,8 @@ class Collected:
         exporter = OTLPSpanExporter(endpoint.rstrip("/") + PATH, headers=dict(headers), timeout=SEND_SECONDS)
         self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=DELAY_SECONDS * 1000))
         self._tracer = self._provider.get_tracer("innkeep")
+        self._seldom = _Seldom()
+        EXPORTING.addFilter(self._seldom)
         self._spoken = TraceContextTextMapPropagator()
 
     def now(self) -> str | None:
@@ -86,6 +105,7 @@ class Collected:
     async def close(self) -> None:
         """As `Tracing`."""
         await asyncio.to_thread(self._provider.shutdown)
+        EXPORTING.removeFilter(self._seldom)
 
     def _context(self, parent: str) -> Context:
         return self._spoken.extract({TRACEPARENT: parent}, Context())

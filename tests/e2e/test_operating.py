@@ -132,3 +132,10 @@ def test_what_opensearch_refuses_is_told_as_it_says_it(database: str, tmp_path: 
     with refusing() as url:
         said = on_database(database, tmp_path, *words, code=2, OPENSEARCH_URL=url)
     assert "no permissions for [indices:admin/aliases/get]" in said
+
+
+def test_dead_letters_of_a_model_that_there_is_not_are_none_of_a_model(database: str, tmp_path: Path) -> None:
+    """A slip in the name is not taken for good news."""
+    said = on_database(database, tmp_path, "dead-letters", "list", "--model", "reservations", code=2)
+    assert "There is no read model reservations" in said
+    assert "nothing" in on_database(database, tmp_path, "dead-letters", "list", "--model", "reservation")

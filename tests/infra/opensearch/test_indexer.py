@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from infra.event_store import UnknownEvent
 from infra.opensearch import followed, strange
+from infra.opensearch.told import of_indexes
 from infra.opensearch.writing import Write, Writing
 from read_api.search.algebra import OneOf
 from tests.infra.opensearch.conftest import BOOKS, SHELVES, Library, Until, found
@@ -132,3 +133,13 @@ async def test_an_index_that_waits_for_its_read_models_keeps_no_other_waiting(
 
     await until(well)
     assert (await found(search, BOOKS, MODERATOR)).total == 1
+
+
+async def test_an_index_that_nobody_keeps_any_more_does_not_fall_behind(library: Library) -> None:
+    """An earlier release had it: alarms would go off for it for ever."""
+    async with await psycopg.AsyncConnection.connect(library.world.conninfo, autocommit=True) as connection:
+        await connection.execute("INSERT INTO search_index (name, version, position) VALUES ('pamphlet', 'p-v1', 0)")
+        search = await library.search_side()
+        await library.world.shelf(ANNA)
+        await library.shows(search)
+        assert {index.name for index in await of_indexes(connection)} == {f"search:{name}" for name in search.indexes}
