@@ -27,8 +27,8 @@ class Operator:
     def __init__(self, world: World, cluster: httpx.Client, settings: dict[str, str]) -> None:
         self.world, self.cluster, self._settings = world, cluster, settings
 
-    def innkeep(self, *words: str, code: int | None = 0) -> str:
-        """What the command says; without a code, however it ends."""
+    def run(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """The command, when it has ended; without a code, however."""
         done = subprocess.run(
             [INNKEEP, *words],
             env=environment(MODE="sandbox", **self._settings),
@@ -39,11 +39,16 @@ class Operator:
             timeout=100,
         )
         assert code in {None, done.returncode}, done.stdout + done.stderr
+        return done
+
+    def innkeep(self, *words: str, code: int | None = 0) -> str:
+        """What the command says."""
+        done = self.run(*words, code=code)
         return done.stdout + done.stderr
 
     def asked(self, *words: str) -> Any:
         """The same, as programs read it."""
-        return json.loads(self.innkeep(*words, "--json"))
+        return json.loads(self.run(*words, "--json").stdout)
 
     @property
     def version(self) -> str:
@@ -111,7 +116,8 @@ def test_what_an_index_rejects_is_told_tried_again_and_mended_by_a_rebuild(opera
     well_again(world)
 
     first = operator.version
-    operator.innkeep("rebuild", MODEL, "--afresh")
+    (made,) = operator.asked("rebuild", MODEL, "--afresh")
+    assert (made["model"], made["position"] > 0) == (MODEL, True)
     second = operator.version
     ok(host.patch(f"/v1/listings/{villa['id']}", {"isPublished": False}))
     assert found(world) == [loft["id"]]
