@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,7 @@ from rich.console import Console
 
 from infra.cli.main import fail
 from infra.cli.reach import trouble_in_one_line
-from infra.cli.serving import listen, running, server, uvloop_run
+from infra.cli.serving import listen, running, server, stop_starting_when_told, uvloop_run
 from infra.demo.client import Unexpected
 from infra.demo.story import Story
 from infra.log import configure_logging
@@ -30,7 +32,9 @@ LOOK_SECONDS = 0.2
 
 
 def run(*, port: int, data: Path, exit_after: bool) -> None:
-    """Play the story; keep serving unless told to exit. Exit 1 if a step failed."""
+    """Play the story; keep serving unless told to exit. Exit 1 if a step failed, or if it was to end with the story and
+    was ended before.
+    """
     said = load_settings()
     if said.database_url is not None and not said.sandbox:
         fail(FOR_GOOD)
@@ -38,35 +42,39 @@ def run(*, port: int, data: Path, exit_after: bool) -> None:
     configure_logging("warning", "console")
     listener = listen(HOST, port)
     told = Console(highlight=False)
-    failed = False
+    failed = exit_after
 
     async def main() -> None:
         nonlocal failed
+        stop_starting_when_told()
         failed = not await play(settings, listener, data, told, exit_after=exit_after)
 
-    with trouble_in_one_line():
+    with trouble_in_one_line(), contextlib.suppress(asyncio.CancelledError):
         uvloop_run(main())
     raise SystemExit(1 if failed else 0)
 
 
 async def play(settings: Settings, listener: socket.socket, data: Path, told: Console, *, exit_after: bool) -> bool:
-    """Serves and plays; answers whether the story went as told."""
+    """Serves and plays; answers whether the story went as told, as far as it was let."""
     told.print("[bold]Innkeep[/bold] is starting …")
     async with running(settings, EVERYTHING, HOST, data) as product:
         web = server(product)
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         base = f"http://{HOST}:{listener.getsockname()[1]}"
-        went_well = await tell_story(settings, base, told)
+        went_well = await tell_story(settings, base, told, lambda: web.should_exit)
+        stopped = web.should_exit
         if went_well:
             addresses(told, settings, base)
         if exit_after or not went_well:
             web.should_exit = True
         await serving
-    return went_well
+    return went_well or (stopped and not exit_after)
 
 
-async def tell_story(settings: Settings, base: str, told: Console) -> bool:
-    """The story through the public API; answers whether every step went as it says."""
+async def tell_story(settings: Settings, base: str, told: Console, stopped: Callable[[], bool]) -> bool:
+    """The story through the public API; answers whether every step went as it says. That one does not, as somebody has
+    stopped the server under it, is not told.
+    """
     superadmin = settings.superadmin
     if superadmin is None:
         told.print("[red]The demo needs INNKEEP_SUPERADMIN_EMAIL and INNKEEP_SUPERADMIN_PASSWORD.[/red]")
@@ -84,7 +92,8 @@ async def tell_story(settings: Settings, base: str, told: Console) -> bool:
             await ready(http, told)
             await story.play()
         except (Unexpected, AssertionError, KeyError, IndexError, httpx.HTTPError) as failure:
-            told.print(f"[red]✗ {story.steps[steps].__name__.replace('_', ' ')}: {failure!r}[/red]", soft_wrap=True)
+            if not stopped():
+                told.print(f"[red]✗ {story.steps[steps].__name__.replace('_', ' ')}: {failure!r}[/red]", soft_wrap=True)
             return False
     return True
 

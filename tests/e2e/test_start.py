@@ -217,6 +217,31 @@ def test_the_demo_plays_its_story_and_ends(folder: Path) -> None:
     assert done.stdout.strip(), "it tells what it does"
 
 
+@pytest.mark.parametrize("words", ["is starting", "Hanna lists"])
+def test_who_stops_the_demo_leaves_nothing_and_is_told_of_no_failure(folder: Path, words: str) -> None:
+    """While it starts, and in the middle of the story."""
+    demo = subprocess.Popen(
+        [INNKEEP, "demo", "--port", str(free_port())],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert demo.stdout is not None
+    told = ""
+    while words not in told:
+        line = demo.stdout.readline()
+        assert line, told
+        told += line
+    if words == "is starting":
+        until("its database is started", (folder / ".innkeep/postgres/data/postmaster.pid").exists, 90)
+    demo.terminate()
+    rest, _ = demo.communicate(timeout=60)
+    assert (demo.returncode, "✗" in rest) == (0, False), rest
+    assert not (folder / ".innkeep/postgres/data/postmaster.pid").exists()
+
+
 def test_the_demo_plays_on_no_database_that_nobody_called_a_sandbox(database: str, folder: Path) -> None:
     """It moves the clock by weeks, and a clock never goes back."""
     says_no(
