@@ -96,7 +96,7 @@ def test_a_database_that_takes_too_few_connections(postgres: str, folder: Path) 
         connection.execute(sql.SQL("CREATE SCHEMA {0} AUTHORIZATION {0}").format(role))  # as search_path has it
         try:
             url = make_conninfo(postgres, user=name)
-            says_no(serve(folder, MODE="sandbox", DATABASE_URL=url, LOG_LEVEL="error"), "no more connections")
+            says_no(serve(folder, MODE="sandbox", DATABASE_URL=url, LOG_LEVEL="error"), "connections")
         finally:
             connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(role))
             connection.execute(sql.SQL("DROP ROLE {}").format(role))
