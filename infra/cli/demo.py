@@ -13,19 +13,22 @@ import httpx
 from rich.console import Console
 
 from infra.cli.main import fail
-from infra.cli.reach import trouble_in_one_line
+from infra.cli.reach import database, trouble_in_one_line
 from infra.cli.serving import listen, running, server, stop_starting_when_told, uvloop_run
 from infra.demo.client import Unexpected
 from infra.demo.story import Story
 from infra.log import configure_logging
+from infra.postgres.connected import connected
 from infra.roles import EVERYTHING
 from infra.settings import Settings, load_settings
 
 HOST = "127.0.0.1"
 FOR_GOOD = (
-    "the demo moves the clock of its database by weeks, for good: INNKEEP_DATABASE_URL names one; "
-    "set INNKEEP_MODE=sandbox if it is a sandbox's"
+    "the demo moves the clock of its database by weeks, for good, and this one has a log by the right time already; "
+    "set INNKEEP_MODE=sandbox if it may"
 )
+THERE = "SELECT to_regclass('event') IS NOT NULL AND to_regclass('clock') IS NOT NULL"
+BY_THE_RIGHT_TIME = "SELECT EXISTS (SELECT FROM event) AND (SELECT ahead = 0 FROM clock)"
 STUCK_SECONDS = 30.0
 """That the product may be kept from being ready by one and the same thing."""
 LOOK_SECONDS = 0.2
@@ -35,10 +38,7 @@ def run(*, port: int, data: Path, exit_after: bool) -> None:
     """Play the story; keep serving unless told to exit. Exit 1 if a step failed, or if it was to end with the story and
     was ended before.
     """
-    said = load_settings()
-    if said.database_url is not None and not said.sandbox:
-        fail(FOR_GOOD)
-    settings = load_settings(default_mode="sandbox")
+    said, settings = load_settings(), load_settings(default_mode="sandbox")
     configure_logging("warning", "console")
     listener = listen(HOST, port)
     told = Console(highlight=False)
@@ -47,11 +47,22 @@ def run(*, port: int, data: Path, exit_after: bool) -> None:
     async def main() -> None:
         nonlocal failed
         stop_starting_when_told()
+        if said.database_url is not None and not said.sandbox:
+            await spare(said, data)
         failed = not await play(settings, listener, data, told, exit_after=exit_after)
 
     with trouble_in_one_line(), contextlib.suppress(asyncio.CancelledError):
         uvloop_run(main())
     raise SystemExit(1 if failed else 0)
+
+
+async def spare(settings: Settings, data: Path) -> None:
+    """Exits 2 if the database that was named has a log, and a clock that nobody has moved: it may be anybody's."""
+    async with database(settings, data, shared=True) as conninfo, connected(conninfo) as connection:
+        for question in (THERE, BY_THE_RIGHT_TIME):
+            if await (await connection.execute(question)).fetchone() != (True,):
+                return
+    fail(FOR_GOOD)
 
 
 async def play(settings: Settings, listener: socket.socket, data: Path, told: Console, *, exit_after: bool) -> bool:
