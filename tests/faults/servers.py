@@ -20,6 +20,8 @@ from tests.services.opensearch import NotHere, OpenSearchServer
 
 FedBy = Literal["log", "kafka"]
 """Where projectors have events from."""
+RETRIED_HOURS = "2400"
+"""That keys are kept, by a clock that goes on by a day every 20 seconds: a client may have no answer for as long."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Servers:
     def settings(self, name: str, fed_by: FedBy = "log") -> dict[str, str]:
         """What a process has to be told."""
         told = {"MODE": "sandbox", "DATABASE_URL": self.database(name), "LOG_LEVEL": "warning"}
+        told["IDEMPOTENCY_HOURS"] = RETRIED_HOURS
         if self.kafka is not None:
             told["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.servers
             if fed_by == "kafka":
