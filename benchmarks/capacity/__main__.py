@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from benchmarks.capacity.model import Costs, Demand, Shape, rate, simulate
 
-# Seconds of processor time. Measured: a booking over HTTP (docs/benchmarks.md: product 1,776 µs, PostgreSQL 496 µs); an
-# event taken into all read models (there: 67 µs of one projector, 71 µs of PostgreSQL); PostgreSQL's part of a search
-# for listings (16.3 ms). Estimated from what they take over HTTP: a search's part in the process, a poll's two parts.
-MEASURED = Costs(command=(1_776e-6, 496e-6), event=(67e-6, 71e-6), search=(16e-3, 16.3e-3), poll=(600e-6, 130e-6))
+# Seconds of processor time. Measured: a booking over HTTP (docs/benchmarks.md: product 505 µs, PostgreSQL 198 µs); an
+# event taken into all read models (there: 20 µs of one projector, 23 µs of PostgreSQL); PostgreSQL's part of a search
+# for listings (5.3 ms). Estimated from what they take over HTTP: a search's part in the process, a poll's two parts.
+MEASURED = Costs(command=(505e-6, 198e-6), event=(20e-6, 23e-6), search=(3.9e-3, 5.3e-3), poll=(160e-6, 35e-6))
 NAMES = {"command": "commands", "event": "events projected", "search": "searches", "poll": "polls"}
 A_BOOKING = 5.0
 """Events from a request to the check-out."""
@@ -31,12 +31,13 @@ def peak(top: Demand) -> Callable[[int], Demand]:
 SIZES = {
     "1×: one machine of 2 cores": (Shape(1, 1, 2.0, cores=2.0), Demand(60, 5, 20)),
     "10×: the same machine": (Shape(1, 1, 2.0, cores=2.0), Demand(600, 50, 200)),
-    "10×: PostgreSQL of 8 cores, searches elsewhere": (Shape(3, 1, 8.0), Demand(600, 0, 200)),
-    "100×: PostgreSQL of 8 cores, one projector works": (Shape(16, 1, 8.0), Demand(6_000, 0, 2_000)),
-    "100×: the same, 4 projectors share": (Shape(16, 4, 8.0), Demand(6_000, 0, 2_000)),
-    "100×: PostgreSQL of 32 cores, 6 projectors": (Shape(16, 6, 32.0), Demand(6_000, 0, 2_000)),
-    "1000×: PostgreSQL of 32 cores": (Shape(160, 60, 32.0), Demand(60_000, 0, 20_000)),
-    "1000×: one of 16 cells, each as at 100×": (Shape(12, 6, 32.0), Demand(3_750, 0, 1_250)),
+    "30×: the same machine": (Shape(1, 1, 2.0, cores=2.0), Demand(1_800, 150, 600)),
+    "30×: PostgreSQL of 8 cores, searches elsewhere": (Shape(3, 1, 8.0), Demand(1_800, 0, 600)),
+    "100×: the same, 6 API processes": (Shape(6, 1, 8.0), Demand(6_000, 0, 2_000)),
+    "300×: 16 API processes, one projector works": (Shape(16, 1, 8.0), Demand(18_000, 0, 6_000)),
+    "300×: the same, 4 projectors share": (Shape(16, 4, 8.0), Demand(18_000, 0, 6_000)),
+    "1000×: PostgreSQL of 32 cores, 6 projectors": (Shape(50, 6, 32.0), Demand(60_000, 0, 20_000)),
+    "1000×: one of 8 cells, PostgreSQL of 8 cores each": (Shape(8, 2, 8.0), Demand(7_500, 0, 2_500)),
 }
 
 
