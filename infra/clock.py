@@ -70,8 +70,11 @@ class Clock:
         self._listening = asyncio.Event()
 
     def now(self) -> datetime:
-        """The product's time, UTC."""
-        return self._wall() + self._ahead
+        """The product's time, UTC, in whole milliseconds: what is told of an instant is then all of it, and what was to
+        end then has ended.
+        """
+        exact = self._wall() + self._ahead
+        return exact.replace(microsecond=exact.microsecond // 1000 * 1000)
 
     def real_now(self) -> datetime:
         """The wall's time, UTC: for tokens, sessions and the ages of signatures."""

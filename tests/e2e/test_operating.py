@@ -65,7 +65,7 @@ def test_a_program_is_told_of_a_rebuild_as_json(server: Server, world: World, ho
 
 
 def test_dead_letters_are_listed_when_no_command_is_said(server: Server) -> None:
-    for words in ([], ["list"], ["--model", "listing"], ["--model", "list"]):
+    for words in ([], ["list"], ["--model", "listing"]):
         assert json.loads(innkeep(server, "dead-letters", *words, "--json")) == []
         assert innkeep(server, "dead-letters", *words).strip() == "nothing is set aside"
 

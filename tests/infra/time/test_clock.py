@@ -50,6 +50,14 @@ async def test_it_begins_as_the_walls_and_runs_on_with_it(clock: Clock, wall: Wa
     assert clock.now() == clock.real_now() == NOON + HOUR
 
 
+async def test_it_goes_by_whole_milliseconds_as_it_is_told(clock: Clock, wall: Wall) -> None:
+    """So that whoever moves it to an instant that was shown is there, and not a moment before it."""
+    wall.at += timedelta(microseconds=1_999)
+    assert clock.now() == NOON + timedelta(milliseconds=1)
+    assert datetime.fromisoformat(told(clock.now())["now"]) == clock.now()
+    assert clock.real_now() == wall.at
+
+
 async def test_moved_on_it_runs_on_from_there_and_the_walls_is_left_alone(clock: Clock, wall: Wall) -> None:
     assert await clock.advance(timedelta(days=3)) == NOON + timedelta(days=3)
     wall.at += HOUR
