@@ -68,6 +68,8 @@ def test_dead_letters_are_listed_when_no_command_is_said(server: Server) -> None
     for words in ([], ["list"], ["--model", "listing"]):
         assert json.loads(innkeep(server, "dead-letters", *words, "--json")) == []
         assert innkeep(server, "dead-letters", *words).strip() == "nothing is set aside"
+    said = innkeep(server, "dead-letters", "--model", "list", code=2)
+    assert "There is no read model list" in said, "what an option is given is no command"
 
 
 def test_tokens_of_the_old_key_stay_good_after_a_rotation(server: Server, world: World) -> None:
