@@ -17,7 +17,7 @@ from domain.actor import Actor
 from domain.claim import Claim
 from domain.dispute import Dispute, Matter, Resolution
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from domain.money import from_major
+from domain.money import from_major, major
 from domain.payment import Payment
 from domain.payment_attempt import PaymentAttempt
 from domain.payment_record import PaymentRecord
@@ -87,16 +87,28 @@ async def update_dispute(work: Work, m: UpdateDispute) -> Answer:
     matter = dispute.matter
     work.admit(DISPUTE, {"guestId": str(matter.guest), "hostId": str(matter.host), "raisedBy": str(matter.raised_by)})
     work.expect(dispute, m.record_version)
-    said = m.sent()
-    words = said.keys() & {"issue_type", "description"}
-    moves = said.keys() & {"resolution_status", "admin_id", "refund_approved", "refund_amount"}
-    if words and moves:
+    new = _new(dispute, m)
+    words = new & {"issue_type", "description"}
+    if words and new != words:
         raise Invalid({"resolutionStatus": "cannot change together with issueType or description"})
     if words:
         _reword(work, dispute, m)
-    if moves:
+    elif new or work.actor.admin:  # who asks again for what was decided has done what is left of it
         await _move(work, dispute, m)
     return Answer("dispute", dispute.id)
+
+
+def _new(dispute: Dispute, m: UpdateDispute) -> set[str]:
+    """What is asked for and does not hold already. Null and false are no refund, as absent is."""
+    held = {
+        "issue_type": dispute.issue_type,
+        "description": dispute.description,
+        "resolution_status": dispute.status,
+        "admin_id": dispute.admin,
+        "refund_approved": dispute.refund is not None,
+        "refund_amount": None if dispute.refund is None else major(dispute.refund, dispute.matter.currency),
+    }
+    return {name for name, value in m.sent(*held).items() if (value or None) != (held[name] or None)}
 
 
 def _reword(work: Work, dispute: Dispute, m: UpdateDispute) -> None:

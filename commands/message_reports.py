@@ -84,14 +84,17 @@ async def _move(work: Work, report: MessageReport, m: UpdateMessageReport) -> No
 
 
 async def _note(work: Work, report: MessageReport, text: str | None) -> None:
-    author = work.actor.id if text else None
-    if author is None or text is None:
-        report.note(None)
+    """What is noted already, by whomever, is not noted again."""
+    if report.noted_by is not None and text == (await _note_by(work, report, report.noted_by)).text:
         return
-    note = await work.load(Note, Note.id_of("resolution", report.id, author))
-    if (report.noted_by, note.text) != (author, text):
-        report.note(author)
-        note.write("resolution", report.id, author, text)
+    author = work.actor.id if text else None
+    report.note(author)
+    if author is not None:
+        (await _note_by(work, report, author)).write("resolution", report.id, author, text)
+
+
+async def _note_by(work: Work, report: MessageReport, author: UUID) -> Note:
+    return await work.load(Note, Note.id_of("resolution", report.id, author))
 
 
 async def _check_staff(work: Work, id: UUID | None) -> None:

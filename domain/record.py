@@ -38,10 +38,10 @@ class Record(Aggregate):
             self._created(kind=kind, owner=owner, fields=dict(fields))
 
     def change(self, kind: str, changes: Mapping[str, Any]) -> None:
-        """These of its fields are so from now on. Raises NotThere."""
-        fields = {**self.of(kind), **changes}
-        if fields != self.fields:
-            self._changed(kind=kind, fields=fields)
+        """These of its fields are so from now on; what it holds nothing of is null already. Raises NotThere."""
+        held = self.of(kind)
+        if any(held.get(name) != value for name, value in changes.items()):
+            self._changed(kind=kind, fields={**held, **changes})
 
     def delete(self, kind: str) -> None:
         """Hide it for good. Raises NotThere."""

@@ -276,7 +276,7 @@ class TestRefund:
             {"resolutionStatus": "resolved", "refundApproved": True, "refundAmount": -5},
             {"resolutionStatus": "resolved", "refundApproved": True, "refundAmount": 0.001},
             {"resolutionStatus": "closed"},
-            {"resolutionStatus": "resolved", "issueType": "noise"},
+            {"resolutionStatus": "resolved", "issueType": "dirt"},
         ):
             with pytest.raises(Invalid):
                 await market.ask("updateDispute", ADMIN, disputeId=dispute["id"], **wrong)

@@ -52,6 +52,8 @@ class TestReports:
         assert (settled["adminId"], settled["resolutionNotes"]) == (str(MODERATOR.id), "We have spoken")
         added = await market.ask("updateMessageReport", ADMIN, messageReportId=report["id"], resolutionNotes="All well")
         assert (added["adminId"], added["resolutionNotes"]) == (str(MODERATOR.id), "All well")
+        again = {"messageReportId": report["id"], "moderationStatus": "reviewed", "resolutionNotes": "All well"}
+        assert await market.ask("updateMessageReport", MODERATOR, **again) == added
         assert "We have spoken" not in repr(await market.log(UUID(report["id"])))
         cleared = await market.ask("updateMessageReport", ADMIN, messageReportId=report["id"], resolutionNotes=None)
         assert cleared["resolutionNotes"] is None

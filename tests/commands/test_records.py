@@ -94,6 +94,8 @@ class TestAmenities:
         assert "name" in refusal.value.detail["fields"]
         same = await house.ask("updateListingAmenity", ADMIN, listingAmenityId=made["id"], iconUrl="/pool.svg")
         assert same["recordVersion"] == 2
+        bare = await house.ask("createListingAmenity", ADMIN, name=f"{name} too")
+        assert await house.ask("updateListingAmenity", ADMIN, listingAmenityId=bare["id"], iconUrl=None) == bare
         with pytest.raises(Refused) as stale:
             await house.ask("updateListingAmenity", ADMIN, listingAmenityId=made["id"], iconUrl=None, recordVersion=1)
         assert stale.value.rule == "STALE_VERSION"

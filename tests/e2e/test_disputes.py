@@ -11,6 +11,8 @@ from tests.e2e.talk import ABSENT, Caller, Json, Person, invalid, ok, refused, t
 from tests.e2e.world import World, instant, rows
 
 DISPUTES = "/v1/disputes"
+FORM = ("adminId", "issueType", "description", "resolutionStatus", "resolvedAt", "refundApproved", "refundAmount")
+"""All that an update takes."""
 moment = datetime.fromisoformat
 
 
@@ -152,6 +154,29 @@ def test_the_opener_may_change_what_it_is_about_while_pending(
     refused(host.patch(path, {"description": "x"}), 403, "FORBIDDEN")
     move(admin, dispute, "reviewing")
     refused(guest.patch(path, {"description": "x"}), 409, "WRONG_STATE")
+
+
+def test_a_form_sent_whole_asks_for_what_is_new_in_it_alone(
+    world: World, host: Person, guest: Person, admin: Person
+) -> None:
+    """As a client that sends all fields of an update back: what holds already is no request."""
+    stay = world.confirmed(guest, world.listing(host))
+    path = f"{DISPUTES}/{opened(guest, stay)['id']}"
+
+    def send(caller: Caller, **new: Any) -> Json:
+        shown = ok(caller.get(path))["dispute"]
+        asked: Json = {name: shown[name] for name in FORM} | new
+        answered: Json = ok(caller.patch(path, asked))["dispute"]
+        return answered
+
+    assert send(guest)["recordVersion"] == send(admin)["recordVersion"] == 1
+    assert send(guest, description="Fish.")["recordVersion"] == 2
+    assert send(admin, resolutionStatus="reviewing")["adminId"] == admin.id
+    resolved = send(admin, resolutionStatus="resolved", refundApproved=True, refundAmount=28)
+    assert (resolved["description"], resolved["refundAmount"], resolved["recordVersion"]) == ("Fish.", 28, 4)
+    assert send(guest) == send(admin) == resolved
+    refused(guest.patch(path, {"resolutionStatus": "rejected"}), 403, "FORBIDDEN")
+    refused(admin.patch(path, {"description": "x"}), 403, "FORBIDDEN")
 
 
 def test_resolving_with_a_refund_pays_the_guest_the_amount_named(
