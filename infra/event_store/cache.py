@@ -23,6 +23,8 @@ class Cache:
         self._size = size
         # By the ids' numbers: a UUID hashes in Python, an int does not.
         self._kept: OrderedDict[int, Aggregate] = OrderedDict()
+        self.life = 0
+        """Raised when all is forgotten: what was taken from it before is not to be believed any more."""
 
     def get(self, kind: type[A], stream: UUID) -> A | None:
         """The aggregate as it was last seen. Raises WrongKind."""
@@ -48,3 +50,8 @@ class Cache:
     def drop(self, stream: UUID) -> None:
         """Forget the stream: it has moved on."""
         self._kept.pop(stream.int, None)
+
+    def forget(self) -> None:
+        """Forget all: the log may be another by now."""
+        self._kept.clear()
+        self.life += 1

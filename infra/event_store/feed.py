@@ -9,8 +9,9 @@ Positions that were rolled back may come again: that they were drawn is certain 
 once something is committed after it. An event shows that all before it were drawn, as its own commit is on disk before
 anybody sees it. Past a tail of which nothing was committed a reader goes on only after a commit of its own.
 
-A crash ends every connection, and takes with it transaction ids and positions that a reader may have in mind: what was
-found out on a lost connection is forgotten, but for what is on disk.
+A crash ends every connection, and takes with it transaction ids and positions that a reader may have in mind; and
+behind the same address there may be a copy by then that lacks the end of the log, and draws its positions anew. So what
+was found out on a lost connection is forgotten.
 """
 
 from __future__ import annotations
@@ -81,11 +82,11 @@ class Feed:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._connection: AsyncConnection[TupleRow] | None = None
-        """On which the next two were found out."""
+        """On which the next three were found out."""
         self._settled = 0
         self._fence: Fence | None = None
         self._kept = 0
-        """Settled, and drawn for good, whatever becomes of the server."""
+        """Settled, and drawn for good, though the server crash."""
         self._bell = asyncio.Event()
         self._looked_at = float("-inf")
 
@@ -187,9 +188,9 @@ class Feed:
         return True
 
     def _go_on_with(self, connection: AsyncConnection[TupleRow]) -> None:
-        """Forget what was found out on another connection: the server may have crashed in between."""
+        """Forget what was found out on another connection: this may not be the server that it was."""
         if connection is not self._connection:
-            self._connection, self._settled, self._fence = connection, self._kept, None
+            self._connection, self._settled, self._kept, self._fence = connection, 0, 0, None
 
     async def _fence_for(self, connection: AsyncConnection[TupleRow], after: int) -> Fence | None:
         """What has to be passed by who reads past that position; None if there is nothing to read."""

@@ -218,6 +218,8 @@ class GroupCommit:
         except psycopg.errors.UniqueViolation:
             await self._judge(connection, [waiting])
             waiting.fail(Conflict("another command was first"))
+        except psycopg.errors.ForeignKeyViolation:
+            waiting.fail(Conflict("this was decided on events that the log does not have any more"))
         except Exception as error:  # noqa: BLE001 - it is this save's own
             waiting.fail(error)
 

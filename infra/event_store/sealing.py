@@ -89,6 +89,10 @@ class ActorKeys:
         await self._line.ask(DESTROY, [actor])
         self._at_hand.pop(actor.int, None)
 
+    def forget(self) -> None:
+        """Forget the seals at hand: the table may have other keys by now."""
+        self._at_hand.clear()
+
     async def _find_all(self, actors: Sequence[UUID]) -> Sequence[bytes | None]:
         wanted = list(set(actors))
         found: dict[UUID, bytes | None] = dict(await self._line.ask(KEYS, [Uuids(wanted)]))

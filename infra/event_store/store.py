@@ -72,7 +72,7 @@ class PostgresEventStore:
         shared: Callable[[int], None] = lambda _saves: None,
     ) -> None:
         def line(use: str) -> Line:
-            return Line(conninfo, f"innkeep {use}", patience=patience, stall=stall)
+            return Line(conninfo, f"innkeep {use}", patience=patience, stall=stall, renewed=self._forget)
 
         self._codec = codec
         self._cache = Cache(cached)
@@ -124,19 +124,11 @@ class PostgresEventStore:
 
     async def load_all(self, wanted: Sequence[Wanted]) -> list[Aggregate]:
         """As `load`, of several streams in one question: each of the kind asked for, in the order asked."""
-        drafts, behind = self._drafts(wanted)
-        if behind:
-            with self._vigil.over():
-                news = await self._news.all([Past(draft.id, draft.version) for draft in behind])
-            self._catch_up(behind, news)
-        return drafts
+        return (await self._asked(wanted))[0]
 
     async def load_and_position(self, wanted: Sequence[Wanted], session: UUID) -> tuple[list[Aggregate], int]:
         """As `load_all` and `last_position`, in one question."""
-        drafts, behind = self._drafts(wanted)
-        with self._vigil.over():
-            *news, told = await self._news.all([*(Past(draft.id, draft.version) for draft in behind), By(session)])
-        self._catch_up(behind, news)
+        drafts, (told,) = await self._asked(wanted, By(session))
         return drafts, position_in(told)
 
     async def save(self, aggregates: Sequence[Aggregate], cause: Cause) -> int:
@@ -269,9 +261,26 @@ class PostgresEventStore:
             Save([Stored(cause.id, 1, "trial", token_bytes(MUCH))], await self._journal.row(cause))
         )
 
+    def _forget(self) -> None:
+        self._cache.forget()
+        self._keys.forget()
+
     def _appended(self) -> None:
         self._feed.ring()
         self._notifier.tell()
+
+    async def _asked(self, wanted: Sequence[Wanted], *more: By) -> tuple[list[Aggregate], Sequence[Sequence[TupleRow]]]:
+        """Drafts of what is wanted, and the answers to what else is asked, all in one question."""
+        while True:
+            life = self._cache.life
+            drafts, behind = self._drafts(wanted)
+            if not behind and not more:
+                return drafts, ()
+            with self._vigil.over():
+                news = await self._news.all([*(Past(draft.id, draft.version) for draft in behind), *more])
+            if self._cache.life == life:  # else some drafts are of what was forgotten meanwhile
+                self._catch_up(behind, news[: len(behind)])
+                return drafts, news[len(behind) :]
 
     def _drafts(self, wanted: Sequence[Wanted]) -> tuple[list[Aggregate], list[Aggregate]]:
         """Drafts as the cache has them, and those of them that the database has to be asked about."""

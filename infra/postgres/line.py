@@ -53,10 +53,21 @@ class Line:
         name: what the server's own views call this connection.
         patience: seconds to try for a connection.
         stall: seconds that one use may take before the connection counts as lost.
+        renewed: called when another connection has taken the place of one that was lost. It may lead to another server,
+            whose data are older.
     """
 
-    def __init__(self, conninfo: str, name: str, *, patience: float = 1.0, stall: float = 5.0) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        name: str,
+        *,
+        patience: float = 1.0,
+        stall: float = 5.0,
+        renewed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.patience = patience
+        self._renewed = renewed
         self._hosts = each_host(conninfo)
         self._name = name
         self._stall = stall
@@ -105,7 +116,10 @@ class Line:
         if self._connection is None or self._connection.closed:
             # Nobody waits anew for a database that is known to be away: one look is enough.
             usual = 0.0 if self._away else self.patience
+            lost = self._connection is not None
             self._connection = await self._connect(usual if patience is None else patience)
+            if lost:
+                self._renewed()
         return self._connection
 
     async def lost(self, error: psycopg.Error) -> bool:

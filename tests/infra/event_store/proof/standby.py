@@ -42,6 +42,13 @@ class Standby:
         hosts = [str(conninfo_to_dict(conninfo)["host"]) for conninfo in (self.primary.conninfo, self.conninfo)]
         return make_conninfo(self.primary.conninfo, host=",".join(hosts), target_session_attrs="read-write")
 
+    def lag_behind(self) -> None:
+        """The primary waits for it no more, and it follows no more."""
+        with psycopg.connect(self.primary.conninfo, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            connection.execute("SELECT pg_reload_conf()")
+        self.stop()
+
     def promote(self) -> None:
         """It takes writes from now on."""
         with psycopg.connect(self.conninfo, autocommit=True) as connection:

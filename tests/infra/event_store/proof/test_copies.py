@@ -9,11 +9,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from commands.ports import Key, Unavailable
+from commands.ports import Conflict, Key, Unavailable
 from infra.event_store import Codec, PostgresEventStore
 from infra.event_store.group_commit import NO_COPY
 from infra.postgres.migrate import migrate
-from tests.contracts.event_store import caused, moved
+from tests.contracts.event_store import caused, everything, moved
 from tests.contracts.parcel import Parcel
 from tests.infra.event_store.proof.cluster import Cluster, cluster
 from tests.infra.event_store.proof.standby import Standby, followed_by
@@ -100,3 +100,28 @@ async def test_while_no_standby_follows_nobody_else_is_kept_waiting_for_one(prim
             while store.trouble is not None:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
         assert await moved(store, uuid4(), "Bonn") > 0
+
+
+async def test_after_a_failover_to_a_copy_that_lacked_the_end_the_log_is_whole(
+    primary: Cluster, standby: Standby
+) -> None:
+    """What it lacked is lost; but nothing is built on that, and nobody is left standing or passes what comes."""
+    await migrate(primary.conninfo)
+    async with PostgresEventStore(standby.either, Codec([Parcel]), patience=10.0) as store:
+        stream = uuid4()
+        kept = await moved(store, stream, "Oslo")
+        await asyncio.to_thread(standby.lag_behind)
+        await moved(store, stream, "Rome")
+        end = await moved(store, uuid4(), *(str(number) for number in range(100)))
+        assert len(await everything(store, until=end)) == 102
+        await asyncio.to_thread(primary.kill)
+        await asyncio.to_thread(standby.start)
+        await asyncio.to_thread(standby.promote)
+        with pytest.raises(Conflict):
+            await moved(store, stream, "Bonn")
+        last = await moved(store, stream, "Kyiv")
+        assert last < end
+        found = await everything(store, after=kept, until=last)
+        async with PostgresEventStore(standby.conninfo, Codec([Parcel])) as other:
+            assert (await other.load(Parcel, stream)).places == ("Oslo", "Kyiv")
+    assert [event.position for event in found] == [last]
