@@ -46,8 +46,8 @@ class Log(Protocol):
         ...
 
 
-class _Unwritable(Exception):
-    """What was made of some events is refused by the database: it is to be found out of which."""
+class Unwritable(Exception):
+    """What was made of some events cannot be written: it is to be found out of which."""
 
 
 class Filler:
@@ -118,7 +118,7 @@ class Filler:
             return False
         try:
             await self._take_in(page)
-        except _Unwritable:
+        except Unwritable:
             await self._go_back()
         return True
 
@@ -129,10 +129,15 @@ class Filler:
             try:
                 await self._store()
                 await self._stored()
-            except _Unwritable:
-                await self._go_back()
-                while self.position < end:
-                    await self.fill()
+            except Unwritable:
+                await self.find_out()
+
+    async def find_out(self) -> None:
+        """Take in again what cannot be written together, event by event. Raises as `fill`."""
+        end = self.position
+        await self._go_back()
+        while self.position < end:
+            await self.fill()
 
     async def look(self, after: int, most: int | None = None) -> Page:
         """What comes next in the log, of so many positions at most. An unknown event is passed if it does not concern
@@ -147,11 +152,16 @@ class Filler:
             return Page([], unknown.position)
 
     async def finish(self, rest: Sequence[Page]) -> None:
-        """Take in and write the last pages within a transaction of `writes`. All before is stored."""
+        """Take in and write the last pages in a transaction of `writes`; all before is stored. Raises Unwritable."""
         for page in rest:
             await self._fold(page.events)
-        await self._making.changes().write(self.writes)
-        await self._aside.changes()(self.writes)
+            self.position = page.position
+        changes, letters = self._changes()
+        try:
+            await changes.write(self.writes)
+            await letters(self.writes)
+        except POISON as error:
+            raise Unwritable from error
 
     async def _read(self) -> Page:
         """The next stretch; the one behind it is asked for already."""
@@ -197,10 +207,16 @@ class Filler:
             await self._fold(events[middle:])
 
     async def _store(self) -> None:
-        """Begin to write what was made, while more is taken in. Raises _Unwritable for what was begun before."""
+        """Begin to write what was made, while more is taken in. Raises Unwritable for what was begun before."""
         await self._stored()
-        changes, letters = self._making.changes(), self._aside.changes()
+        changes, letters = self._changes()
         self._storing = asyncio.create_task(self._write(changes, letters, self.position))
+
+    def _changes(self) -> tuple[Changes, Write]:
+        try:
+            return self._making.changes(), self._aside.changes()
+        except Exception as error:  # whatever a handler, or the encoder, makes of an event
+            raise Unwritable from error
 
     async def _stored(self) -> None:
         storing, self._storing = self._storing, None
@@ -216,7 +232,7 @@ class Filler:
                 await letters(self.writes)
                 await self.writes.execute(ADVANCE, [position, self.model.name])
         except POISON as error:
-            raise _Unwritable from error
+            raise Unwritable from error
         self.stored = position
 
     async def _store_alone(self, event: Recorded) -> None:
@@ -224,9 +240,9 @@ class Filler:
         try:
             await self._store()
             await self._stored()
-        except _Unwritable as unwritable:
+        except Unwritable as unwritable:
             self._making = self.model.making(table_beside(self.model, "rebuild"), resumed=True)
-            if not isinstance(unwritable.__cause__, POISON):
+            if not isinstance(unwritable.__cause__, Exception):
                 raise
             self._aside.add(event, unwritable.__cause__)
 

@@ -18,7 +18,7 @@ from infra.postgres.connected import connected
 from infra.read_models import beside
 from infra.read_models.comparing import Comparison, Sample
 from infra.read_models.dead_letters import DeadLetters
-from infra.read_models.filling import USUAL, Filler, Log, Pace
+from infra.read_models.filling import USUAL, Filler, Log, Pace, Unwritable
 from infra.read_models.model import Connection, Model
 
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('innkeep rebuild of ' || %s || ' of ' || current_schema(), 0))"
@@ -134,6 +134,8 @@ async def _fill(filler: Filler, told: Told) -> Rebuilt:
             except (_InTheWay, psycopg.errors.LockNotAvailable):
                 await filler.restart()
                 await asyncio.sleep(AGAIN_SECONDS)
+            except Unwritable:
+                await filler.find_out()
     finally:
         await filler.close()
     told(rebuilt.position, rebuilt.position)
