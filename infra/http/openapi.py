@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from commands.registry import Command, Route
@@ -12,7 +13,7 @@ from domain.access import Everyone
 from domain.resource import Field, Kind, Resource
 from infra.http.envelope import APP_VERSION
 from infra.http.mounting import Operation
-from infra.http.schemas import ERROR, JSON_OF, Schema, resource_schema
+from infra.http.schemas import BESIDE_ROWS, ERROR, JSON_OF, Schema, bare_schema, resource_schema
 
 REF = "#/components/schemas/{model}"
 ABOUT = """The backend of a marketplace for short stays: list, search, book, pay, review, settle.
@@ -93,7 +94,7 @@ class Describe:
                 _parameter("sortOrder", "query", {"enum": ["asc", "desc"]}, f"By default {order}."),
                 EVENT_POSITION,
             ],
-            "responses": {"200": _content(self._enveloped(resource.plural, rows)), **self.errors()},
+            "responses": {"200": _content(self._enveloped(resource.plural, rows, BESIDE_ROWS)), **self.errors()},
             "security": SECURITY_OR_NONE,
         }
 
@@ -121,7 +122,7 @@ class Describe:
         """The quote, asked for by query."""
         asked = (("listingId", Kind.ID), ("checkIn", Kind.DAY), ("checkOut", Kind.DAY), ("guestCount", Kind.INTEGER))
         parameters = tuple(_parameter(name, "query", JSON_OF[kind], required=True) for name, kind in asked)
-        schema = self._enveloped(resource.name, {"$ref": REF.format(model=resource.name)})
+        schema = self._enveloped(resource.name, self.named(resource.name, bare_schema(resource)))
         return self.plain(
             "getQuote", "What would this stay cost?", resource.service, parameters=parameters, schema=schema
         )
@@ -198,12 +199,15 @@ class Describe:
             return _content({"type": "object"})
         return _content(self._enveloped(route.data_name, {"$ref": REF.format(model=route.data_name)}, strict=False))
 
-    def _enveloped(self, name: str, data: Schema, *, strict: bool = True) -> Schema:
+    def _enveloped(
+        self, name: str, data: Schema, beside: Mapping[str, Schema] = MappingProxyType({}), *, strict: bool = True
+    ) -> Schema:
         properties = {
             "status": {"const": "OK"},
             "statusCode": {"type": "string"},
             "rowCount": {"type": "integer"},
             name: data,
+            **beside,
         }
         return {
             "type": "object",

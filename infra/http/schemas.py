@@ -35,6 +35,22 @@ ERROR: Schema = {
     },
 }
 """Every error has this form."""
+COUNT: Schema = {"type": "integer", "minimum": 0}
+BESIDE_ROWS: dict[str, Schema] = {
+    "paging": {
+        "type": "object",
+        "required": ["pageNumber", "pageRowCount", "totalRowCount", "pageCount"],
+        "properties": {
+            "pageNumber": COUNT,
+            "pageRowCount": COUNT,
+            "totalRowCount": COUNT | {"description": "Of all pages, as far as you see them."},
+            "pageCount": COUNT,
+        },
+    },
+    "filters": {"type": "array", "items": {"type": "object", "required": ["name", "values"]}},
+    "uiPermissions": {"type": "array", "items": {}},
+}
+"""What stands beside the rows of a list."""
 
 
 def field_schema(field: Field) -> Schema:
@@ -64,3 +80,9 @@ def resource_schema(resource: Resource) -> Schema:
     if not resource.brief:
         properties["_owner"] = {"type": ["string", "null"], "format": "uuid"}
     return {"type": "object", "description": resource.doc, "properties": properties, "required": ["id"]}
+
+
+def bare_schema(resource: Resource) -> Schema:
+    """How a resource looks that nothing is kept of: its own fields, all of them, and nothing else."""
+    properties = {field.name: field_schema(field) for field in resource.fields}
+    return {"type": "object", "description": resource.doc, "properties": properties, "required": [*properties]}

@@ -39,6 +39,12 @@ def worked(world: World, host: Person, ahead: int, **over: Any) -> Json:
     return place
 
 
+def test_a_quote_is_as_it_is_described(world: World, host: Person) -> None:
+    described = ok(world.nobody.get("/openapi.json"))["components"]["schemas"]["quote"]
+    quote = ok(ask(world, world.nobody, world.listing(host)))["quote"]
+    assert {*quote} == {*described["properties"]} == {*described["required"]}
+
+
 def test_the_worked_example_to_the_cent(world: World, host: Person, guest: Person) -> None:
     place = worked(world, host, 30)
     quote = ok(ask(world, world.nobody, place, 30, 8))["quote"]

@@ -20,6 +20,14 @@ def test_pages_cover_everything_once(places: list[Json], host: Person, word: str
     assert sorted(seen) == sorted(place["id"] for place in places)
 
 
+def test_what_stands_beside_the_rows_is_described(world: World, host: Person) -> None:
+    listed = ok(world.nobody.get("/openapi.json"))["paths"]["/v1/listings"]["get"]["responses"]["200"]
+    described = listed["content"]["application/json"]["schema"]["properties"]
+    body = ok(host.get("/v1/listings"))
+    assert {"paging", "filters", "uiPermissions"} <= {*described}
+    assert {*body["paging"]} == {*described["paging"]["properties"]}
+
+
 def test_past_the_end_is_an_empty_list(places: list[Json], host: Person, word: str) -> None:
     body = ok(host.get("/v1/listings", title=word, pageNumber=7))
     assert body["listings"] == []
