@@ -1,4 +1,4 @@
-"""What the README tells a reader to type works."""
+"""What the README tells a reader to type works, and what the pages say is not there is not."""
 
 import re
 import shutil
@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.server import Server
+from tests.e2e.talk import ok, refused
+from tests.e2e.world import World
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
@@ -34,4 +37,15 @@ def test_the_tour_is_as_it_says(server: Server) -> None:
 def test_every_document_that_it_names_is_there() -> None:
     named = re.findall(r"\]\(([\w./-]+)\)", README)
     assert named
-    assert [name for name in named if not (Path(__file__).parents[2] / name).exists()] == []
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_what_is_said_not_to_be_served_is_not(world: World) -> None:
+    paragraphs = (ROOT / "docs/interface.md").read_text().split("\n\n")
+    (said,) = (text for text in paragraphs if text.startswith("Of the references these are not served"))
+    absent = re.findall(r"`(/[\w/-]+)`", said)
+    assert len(absent) > 20
+    described = ok(world.nobody.get("/openapi.json"))["paths"]
+    for path in absent:
+        refused(world.root.get(path), 404, "NOT_FOUND")
+        assert [at for at in described if at == path or at.startswith(f"{path}/")] == []
