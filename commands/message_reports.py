@@ -66,6 +66,7 @@ async def update_message_report(work: Work, m: UpdateMessageReport) -> Answer:
         await _move(work, report, m)
     if "resolution_notes" in said:
         await _note(work, report, m.resolution_notes)
+    report.change_at_once()
     return Answer(MESSAGE_REPORT.name, report.id)
 
 

@@ -102,6 +102,7 @@ async def update_message(work: Work, m: UpdateMessage) -> Answer:
         await _flag(work, message, m)
     if "is_moderated" in said:
         _moderate(work, message, moderated=m.is_moderated)
+    message.change_at_once()
     return Answer(MESSAGE.name, message.id)
 
 

@@ -103,6 +103,16 @@ class Aggregate(BaseAggregate[UUID]):
         fact.mutate(self)
         self.pending_events.append(fact)
 
+    def in_one(self, record: Callable[[], None]) -> None:
+        """Put the one fact that `record` records, of the state as it is now, in the place of several that were decided:
+        what a caller changes with one request is one version on.
+        """
+        several = self.pending_facts
+        if len(several) > 1:
+            self.version -= len(several)
+            several.clear()
+            record()
+
     @property
     def pending_facts(self) -> list[Fact]:
         """What was decided and is not recorded yet: the library's `pending_events`, by their right type."""

@@ -84,6 +84,18 @@ class Message(Aggregate):
         if moderated != self.moderated:
             self._moderated(moderated=moderated)
 
+    def change_at_once(self) -> None:
+        """Whatever was decided of it is one change."""
+        self.in_one(
+            lambda: self._changed(
+                content=self.content,
+                media_url=self.media_url,
+                read=self.read,
+                flagged_by=self.flagged_by,
+                moderated=self.moderated,
+            )
+        )
+
     def hide(self) -> None:
         """Neither party sees it any more."""
         if self.there:
@@ -115,6 +127,13 @@ class Message(Aggregate):
     @event("Moderated", topic="message.moderated.v1")
     def _moderated(self, moderated: bool) -> None:
         self.moderated = moderated
+
+    @event("Changed", topic="message.changed.v1")
+    def _changed(
+        self, content: Personal, media_url: Personal | None, read: bool, flagged_by: UUID | None, moderated: bool
+    ) -> None:
+        self.content, self.media_url = content, media_url
+        self.read, self.flagged_by, self.moderated = read, flagged_by, moderated
 
     @event("Hidden", topic="message.hidden.v1")
     def _hidden(self) -> None:

@@ -45,6 +45,10 @@ class MessageReport(Aggregate):
         if by is not None or self.noted_by is not None:
             self._noted(by=by)
 
+    def change_at_once(self) -> None:
+        """Whatever was decided of it is one change."""
+        self.in_one(lambda: self._changed(status=self.status, admin=self.admin, noted_by=self.noted_by))
+
     @event("Filed", topic="message_report.filed.v1")
     def _filed(self, message: UUID, sender: UUID | None, reporter: UUID, reason: Personal) -> None:
         self.message, self.sender, self.reporter = message, sender, reporter
@@ -56,3 +60,7 @@ class MessageReport(Aggregate):
     @event("Noted", topic="message_report.noted.v1")
     def _noted(self, by: UUID | None) -> None:
         self.noted_by = by
+
+    @event("Changed", topic="message_report.changed.v1")
+    def _changed(self, status: ReportStatus, admin: UUID | None, noted_by: UUID | None) -> None:
+        self.status, self.admin, self.noted_by = status, admin, noted_by

@@ -133,6 +133,24 @@ def _read(document: Document | None, event: Recorded, _: Any) -> Document:
     return changed(document, event, isRead=True)
 
 
+def _changed(document: Document | None, event: Recorded, _: Any) -> Document:
+    """Several things at once."""
+    fact: Any = event.fact
+    said = changed(
+        document,
+        event,
+        content=fact.content,
+        mediaUrl=fact.media_url,
+        isRead=fact.read,
+        isModerated=fact.moderated,
+        isFlagged=fact.flagged_by is not None,
+        flaggedBy=_text(fact.flagged_by),
+    )
+    if fact.flagged_by is None:
+        return said | {"flagReason": None}
+    return said | {"flaggers": _with(document, "flaggers", id_text(fact.flagged_by))}
+
+
 def _flagged(document: Document | None, event: Recorded, _: Any) -> Document:
     fact: Any = event.fact
     by = id_text(fact.by)
@@ -162,6 +180,7 @@ MESSAGES = Projection(
         Flagged=_flagged,
         Unflagged=_unflagged,
         Moderated=_moderated,
+        Changed=_changed,
         Hidden=_hidden,
     )
     | on(Note, Written=FLAGS.told),
@@ -198,9 +217,18 @@ def _noted(document: Document | None, event: Recorded, _: Any) -> Document:
     return changed(document, event, noters=_with(document, "noters", id_text(fact.by)))
 
 
+def _moved_and_noted(document: Document | None, event: Recorded, hint: Any) -> Document:
+    fact: Any = event.fact
+    moved = _moved(document, event, hint)
+    if fact.noted_by is None:
+        return moved | {"resolutionNotes": None}
+    return moved | {"noters": _with(document, "noters", id_text(fact.noted_by))}
+
+
 MESSAGE_REPORTS = Projection(
     MESSAGE_REPORT.name,
-    on(MessageReport, Filed=_filed, Moved=_moved, Noted=_noted) | on(Note, Written=RESOLUTIONS.told),
+    on(MessageReport, Filed=_filed, Moved=_moved, Noted=_noted, Changed=_moved_and_noted)
+    | on(Note, Written=RESOLUTIONS.told),
     targets=RESOLUTIONS.targets,
     streams=RESOLUTIONS.streams,
 )

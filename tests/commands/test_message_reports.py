@@ -50,6 +50,7 @@ class TestReports:
         settle = {"messageReportId": report["id"], "moderationStatus": "reviewed", "resolutionNotes": "We have spoken"}
         settled = await market.ask("updateMessageReport", MODERATOR, **settle)
         assert (settled["adminId"], settled["resolutionNotes"]) == (str(MODERATOR.id), "We have spoken")
+        assert settled["recordVersion"] == report["recordVersion"] + 1
         added = await market.ask("updateMessageReport", ADMIN, messageReportId=report["id"], resolutionNotes="All well")
         assert (added["adminId"], added["resolutionNotes"]) == (str(MODERATOR.id), "All well")
         again = {"messageReportId": report["id"], "moderationStatus": "reviewed", "resolutionNotes": "All well"}

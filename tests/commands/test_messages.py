@@ -148,6 +148,19 @@ class TestChanging:
         with pytest.raises(Refused, match="changed meanwhile"):
             await change(market, message, HOST, flagReason="Odd", recordVersion=flagged["recordVersion"])
 
+    async def test_all_that_one_request_changes_is_one_change(self, market: Marketplace) -> None:
+        message = await say(market, await talk(market))
+        said = {"content": "•••", "isFlagged": True, "flagReason": "Rude", "isModerated": True}
+        changed = await change(market, message, ADMIN, **said, recordVersion=1)
+        assert {name: changed[name] for name in said} == said
+        assert (changed["flaggedBy"], changed["recordVersion"]) == (str(ADMIN.id), 2)
+        read = await change(market, message, HOST, isRead=True, recordVersion=2)
+        assert (read["content"], read["recordVersion"]) == ("•••", 3)
+        back = await change(market, message, ADMIN, isFlagged=False, isModerated=False, recordVersion=3)
+        assert (back["isFlagged"], back["flagReason"], back["isModerated"]) == (False, None, False)
+        assert (back["isRead"], back["recordVersion"]) == (True, 4)
+        assert await market.get("message", message["id"], ADMIN) == back
+
     async def test_a_reason_without_a_flag_is_malformed(self, market: Marketplace) -> None:
         message = await say(market, await talk(market))
         with pytest.raises(Invalid):
