@@ -66,7 +66,7 @@ async def create_dispute(work: Work, m: CreateDispute) -> Answer:
         raise Refused("WRONG_STATE", f"A reservation that is {reservation.status} cannot be disputed.")
     ends = reservation.check_out_at + work.services.terms.dispute_window
     if work.at >= ends:
-        raise Refused("DISPUTE_TOO_LATE", "The time for disputes about this stay is over.", until=ends.isoformat())
+        raise Refused("DISPUTE_TOO_LATE", "The time for disputes about this stay is over.", until=ends)
     if m.related_payment_id is not None:
         await _check_related(work, m.related_payment_id, reservation.id)
     dispute = work.begin(Dispute)

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from domain.errors import Refused
 from domain.giving_back import RESUME_AFTER, RETRY_AFTER, GivingBack, RefundCause
 from domain.kernel import Aggregate, event
+from domain.money import major
 from domain.refunds import Kept, Payout, payout
 
 DisputeStatus = Literal["none", "requested", "active", "resolved"]
@@ -162,7 +163,8 @@ class Payment(Aggregate):
         if refund in self.refunds:
             return self.refunds[refund].amount
         if amount is not None and amount > self.left:
-            raise Refused("REFUND_TOO_LARGE", "There is less left of this payment.", left=self.left)
+            left = self.left and major(self.left, self.bill.currency)  # of what nobody paid there is no bill
+            raise Refused("REFUND_TOO_LARGE", "There is less left of this payment.", left=left)
         amount = self.left if amount is None else amount
         if self.paying is not None:
             self.refund(refund, self.paying, amount, "dispute", at)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from domain.giving_back import RESUME_AFTER, RETRY_AFTER
+from domain.money import major
 from domain.payment import NOTHING, Bill, Payment
 from domain.refunds import Kept
 from tests.specs import STREAM, given
@@ -234,7 +235,7 @@ def test_a_dispute_gives_back_no_more_than_is_left() -> None:
         .when(lambda p: p.refund_for_dispute(DISPUTE, TOTAL - 51_410 + 1, LATER))
         .refused("REFUND_TOO_LARGE")
     )
-    assert refused.detail == {"left": TOTAL - 51_410}
+    assert refused.detail == {"left": major(TOTAL - 51_410, "EUR")}
 
 
 def test_a_dispute_is_refunded_once() -> None:

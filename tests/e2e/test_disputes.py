@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.money import dec
-from tests.e2e.talk import ABSENT, Caller, Json, Person, invalid, ok, refused, told
+from tests.e2e.talk import ABSENT, INSTANT, Caller, Json, Person, invalid, ok, refused, told
 from tests.e2e.world import World, instant, rows
 
 DISPUTES = "/v1/disputes"
@@ -208,14 +208,15 @@ def test_more_than_is_left_is_refused(world: World, host: Person, guest: Person,
     move(admin, dispute, "reviewing")
     path = f"{DISPUTES}/{dispute['id']}"
     asked = {"resolutionStatus": "resolved", "refundApproved": True}
-    refused(admin.patch(path, asked | {"refundAmount": 228.01}), 409, "REFUND_TOO_LARGE")
+    assert refused(admin.patch(path, asked | {"refundAmount": 228.01}), 409, "REFUND_TOO_LARGE") == {"left": 228}
     for wrong in (-5, 1.001, "all"):
         invalid(admin.patch(path, asked | {"refundAmount": wrong}), "refundAmount")
     assert ok(admin.get(path))["dispute"]["resolutionStatus"] == "reviewing"
     ok(admin.patch(path, asked | {"refundAmount": 228}))
     second = opened(guest, stay)
     move(admin, second, "reviewing")
-    refused(admin.patch(f"{DISPUTES}/{second['id']}", asked | {"refundAmount": 0.01}), 409, "REFUND_TOO_LARGE")
+    none = refused(admin.patch(f"{DISPUTES}/{second['id']}", asked | {"refundAmount": 0.01}), 409, "REFUND_TOO_LARGE")
+    assert none == {"left": 0}
 
 
 def test_after_sixty_days_it_is_too_late(world: World, host: Person, guest: Person) -> None:
@@ -225,7 +226,8 @@ def test_after_sixty_days_it_is_too_late(world: World, host: Person, guest: Pers
     opened(host, stay)
     # "until 60 days after check-out": the instant, or the date by the listing's calendar.
     world.travel(end + timedelta(days=61))
-    refused(guest.post(DISPUTES, form(stay)), 409, "DISPUTE_TOO_LATE")
+    late = refused(guest.post(DISPUTES, form(stay)), 409, "DISPUTE_TOO_LATE")
+    assert INSTANT.fullmatch(late["until"])
 
 
 def test_a_dispute_refund_comes_off_the_payout(world: World, host: Person, guest: Person, admin: Person) -> None:
