@@ -1,4 +1,4 @@
-"""Laws about tests, settings, ports and words, each a function from source or declarations to what breaks it."""
+"""Laws about tests, settings, rules, ports and words, each a function from source or declarations to what breaks it."""
 
 from __future__ import annotations
 
@@ -69,6 +69,30 @@ def undocumented(names: Collection[str], text: str) -> set[str]:
     """Settings that the text does not name, and names in it that are no settings."""
     told = set(re.findall(r"^\| `(INNKEEP_\w+)`", text, re.MULTILINE))
     return set(names) ^ told
+
+
+def rules_in(source: str) -> set[str]:
+    """The rules, by name, that this module refuses by, and the codes of its own kinds of errors."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name("Refused"), args=[ast.Constant(str() as rule), *_]) if rule.isupper():
+                found.add(rule)
+            case ast.ClassDef(bases=[ast.Name(base), *_], body=body) if base != "Exception":
+                found |= {code for member in body if (code := _code(member)) is not None}
+    return found
+
+
+def _code(member: ast.stmt) -> str | None:
+    match member:
+        case ast.Assign(targets=[ast.Name("code")], value=ast.Constant(str() as code)):
+            return code
+    return None
+
+
+def untold(rules: Iterable[str], text: str) -> set[str]:
+    """Rules that the text does not name."""
+    return set(rules) - set(re.findall(r"\w+", text))
 
 
 def ports_of(sources: Iterable[str]) -> dict[str, frozenset[Method]]:

@@ -1,4 +1,4 @@
-"""The house's laws about tests, settings, ports, words and people; and each can be broken."""
+"""The house's laws about tests, settings, rules, ports, words and people; and each can be broken."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from commands.catalogue import COMMANDS
 from domain.catalogue import AGGREGATES
 from domain.kernel import Aggregate, Personal, event
 from infra.settings import setting_names
@@ -81,6 +82,23 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
 def test_a_setting_without_a_word_is_caught_and_a_word_without_a_setting() -> None:
     text = "| `INNKEEP_ONE` | 1 | The first. |\n| `INNKEEP_GONE` | 1 | There was one. |\n"
     assert more.undocumented({"INNKEEP_ONE", "INNKEEP_TWO"}, text) == {"INNKEEP_TWO", "INNKEEP_GONE"}
+
+
+def test_every_rule_is_named_by_a_command_that_meets_it() -> None:
+    raised = {rule for _, source in laws.sources("domain") for rule in more.rules_in(source)}
+    declared = {rule for command in COMMANDS for rule in command.refuses}
+    assert raised - declared <= {"FORBIDDEN", "INVALID", "NOT_FOUND"}, "name it in `refuses=` of the command"
+
+
+def test_every_rule_is_told_to_callers() -> None:
+    raised = {rule for _, source in laws.sources(*laws.ROOMS) for rule in more.rules_in(source)}
+    declared = {rule for command in COMMANDS for rule in command.refuses}
+    assert more.untold(raised | declared, (laws.ROOT / "docs" / "interface.md").read_text()) == set()
+
+
+def test_a_rule_that_is_told_nowhere_is_caught() -> None:
+    source = 'class Late(DomainError):\n    code = "TOO_LATE"\n\nraise Refused("NO_MORE", "There is no more.")'
+    assert more.untold(more.rules_in(source), "LATE, NO_MORE_AT_ALL (409)") == {"TOO_LATE", "NO_MORE"}
 
 
 def test_adapters_of_one_port_are_held_to_one_contract() -> None:
