@@ -82,7 +82,7 @@ def test_no_route_is_missing_from_the_table(world: World) -> None:
         if method in {"get", "post", "put", "patch", "delete"}
     }
     listed = {(row.method, plain(row.route)) for row in ROWS}
-    assert sorted(described - listed) == []
+    assert sorted(described - listed) == [], "say in tests/e2e/gets/table.txt who gets what there"
     # Pages that describe the product are not part of its description.
     pages = {
         ("GET", path)
