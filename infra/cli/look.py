@@ -81,8 +81,12 @@ def listed(look: Look, after: int, limit: int, last: int | None, *, as_json: boo
         rows = _piece(sight, look.wanted, after, head, limit=limit, last=last)
         if not as_json:
             sight.lines.head()
+            shown = position = 0
             async for row in rows:
                 sight.lines.short(sight.entries.of(row))
+                shown, position = shown + 1, row[0]
+            if last is None and shown == limit and position < head:
+                aside(f"that is --limit {limit}; past them: --after {position}, at the end: --last {limit}")
             return
         before = "["
         async for row in rows:

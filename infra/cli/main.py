@@ -25,6 +25,24 @@ app.add_typer(events.app, name="events")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from infra.http.envelope import APP_VERSION
+
+        typer.echo(f"innkeep {APP_VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def innkeep(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """All commands."""
+
+
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000, data: Data = DATA) -> None:
     """Serve everything in one process: API, projectors, scheduler. Ready when GET /health answers 200."""

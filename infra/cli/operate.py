@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -119,8 +119,23 @@ def list_settings() -> None:
             if field.startswith("terms_")
             else getattr(settings, field)
         )
-        table.add_row(name, "" if value is None else str(value))
+        table.add_row(name, _as_set(value))
     console().print(table)
+
+
+def _as_set(value: Any) -> str:
+    """As the variable would be written."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ",".join(map(str, value))
+        case time():
+            return value.isoformat("minutes")
+        case _:
+            return str(value)
 
 
 def say_indexes_lack(settings: Settings, *, aside: bool = False) -> None:

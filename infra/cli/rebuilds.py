@@ -42,7 +42,7 @@ def rebuild(name: str, data: Path, *, back: bool, afresh: bool, hurry: bool, as_
         make = side.go_back if back else partial(side.rebuild, afresh=afresh, pace=pace)
         models = _named(name, side)
         with Progress(*columns, RateColumn(), TimeRemainingColumn(), console=console(aside=as_json)) as bar:
-            made = [await _rebuilt(model, make, bar) for model in models]
+            made = [await _rebuilt(model, make, bar, back=back) for model in models]
         say_indexes_lack(settings, aside=as_json)
         if as_json:
             print_json([_plain(rebuilt) for rebuilt in made])
@@ -69,12 +69,13 @@ def _named(name: str, side: ReadSide) -> list[str]:
     return sorted(side.models) if name == "all" else [side.model(name).name]
 
 
-async def _rebuilt(model: str, make: Make, bar: Progress) -> Rebuilt:
+async def _rebuilt(model: str, make: Make, bar: Progress, *, back: bool) -> Rebuilt:
+    begun = "the table before is brought up to date" if back else "goes on with a rebuild that was not ended"
     task = bar.add_task(model, total=None)
 
     def told(done: int, total: int) -> None:
         if bar.tasks[task].total is None and done:
-            bar.console.print(f"{model}: goes on from position {done:,}, where another rebuild was left")
+            bar.console.print(f"{model}: {begun}, from position {done:,}")
             bar.reset(task, total=total, completed=done)
         bar.update(task, completed=done, total=total)
 

@@ -20,6 +20,11 @@ Tell = Callable[[str, str], None]
 """Told of each step: a headline, and what came of it."""
 
 
+def money(amount: float, currency: str = "EUR") -> str:
+    """As people write it; both currencies of the story have hundredths."""
+    return f"{amount:,.2f} {currency}"
+
+
 @dataclass
 class Story:
     """Plays itself, step by step; each step is real, and fails loudly if the product does not do as it should."""
@@ -99,7 +104,7 @@ class Story:
         counts = ", ".join(f"{c['value']} {c['count']}" for name in ("propertyType", "city") for c in facets[name])
         self.tell(
             "Gus searches “lfot”",
-            f"“{first['title']}”, {first['stay']['totalPrice']} EUR for {first['stay']['nights']} nights; {counts}; "
+            f"“{first['title']}”, {money(first['stay']['totalPrice'])} for {first['stay']['nights']} nights; {counts}; "
             f"page 1 of {found['paging']['pageCount']}",
         )
 
@@ -122,10 +127,11 @@ class Story:
         pay = {"paymentUserParams": {"paymentMethodId": "pm_card_visa"}}
         paid = await gus.patch(f"/v1/startreservationpayment/{reservation['id']}", pay, "reservation")
         self.made["stay"] = paid["id"]
-        replayed = again.headers.get("Idempotent-Replayed")
+        replayed = again.headers.get("Idempotent-Replayed") == "true"
         self.tell(
             "Gus books",
-            f"{paid['totalPrice']} EUR quoted, paid, {paid['bookingStatus']}; the retry was replayed: {replayed}",
+            f"{money(paid['totalPrice'])} quoted, paid, {paid['bookingStatus']}; "
+            f"the retry was {'answered as the first' if replayed else 'another request'}",
         )
 
     async def gus_asks_and_hanna_answers(self) -> None:
@@ -137,7 +143,7 @@ class Story:
         await hanna.post("/v1/messages", {"threadId": thread["id"], "content": "There is, as of May."}, "message")
         told = await gus.get(f"/v1/threadmessages/{thread['id']}", "messages")
         words = " - ".join(f"“{message['content']}”" for message in told)
-        self.tell("Gus asks, Hanna answers", f"{words}; the question is read: {told[0]['isRead']}")
+        self.tell("Gus asks, Hanna answers", f"{words}; the question is {'read' if told[0]['isRead'] else 'unread'}")
 
     async def ada_comes_too_late(self) -> None:
         """The same nights are not sold twice."""
@@ -177,7 +183,7 @@ class Story:
         path = f"/v1/reservations/{self.made['request']}"
         cancelled = await self.people["Ada"].patch(path, {"bookingStatus": "cancelled"}, "reservation")
         refund = cancelled["refund"]
-        self.tell("Ada cancels", f"{refund['amount']} NOK come back by the rule {refund['trace']['rule']}")
+        self.tell("Ada cancels", f"{money(refund['amount'], 'NOK')} come back by the rule {refund['trace']['rule']}")
 
     async def time_passes(self) -> None:
         """The sandbox's clock moves past the stay, and every deadline on the way is acted on."""
@@ -247,7 +253,7 @@ class Story:
         stay = await gus.get(f"/v1/reservations/{self.made['stay']}", "reservation", seen=position)
         self.tell(
             "A dispute is refunded",
-            f"{closed['resolutionStatus']}, 60 EUR back; the stay's disputes are {stay['disputeStatus']}",
+            f"{closed['resolutionStatus']}, {money(60)} back; the stay's disputes are {stay['disputeStatus']}",
         )
 
     async def money_adds_up(self) -> None:
@@ -256,7 +262,7 @@ class Story:
             f"/v1/paymentrecords?reservationId={self.made['stay']}&sortOrder=asc", "paymentRecords"
         )
         moved = [(r["kind"], r["amountPaid"] or r["refundAmount"] or r["payoutAmountHost"]) for r in records]
-        self.tell("The money", ", ".join(f"{kind} {amount} EUR" for kind, amount in moved))
+        self.tell("The money", ", ".join(f"{kind} {money(amount)}" for kind, amount in moved))
 
     async def an_outside_system_follows(self) -> None:
         """An API key, an operator, and the feed that tells of it."""

@@ -9,6 +9,7 @@ import pytest
 from commands.catalogue import COMMANDS
 from domain.catalogue import AGGREGATES
 from domain.kernel import Aggregate, Personal, event
+from infra.http.envelope import APP_VERSION
 from infra.settings import setting_names
 from tests.architecture import laws
 from tests.architecture import more_laws as more
@@ -99,6 +100,12 @@ def test_every_rule_is_told_to_callers() -> None:
 def test_a_rule_that_is_told_nowhere_is_caught() -> None:
     source = 'class Late(DomainError):\n    code = "TOO_LATE"\n\nraise Refused("NO_MORE", "There is no more.")'
     assert more.untold(more.rules_in(source), "LATE, NO_MORE_AT_ALL (409)") == {"TOO_LATE", "NO_MORE"}
+
+
+def test_every_place_has_the_same_version() -> None:
+    kept = [(laws.ROOT / name).read_text() for name in ("pyproject.toml", "docker-compose.yml")]
+    assert f'version = "{APP_VERSION}"' in kept[0]
+    assert f"image: innkeep:{APP_VERSION}" in kept[1]
 
 
 def test_adapters_of_one_port_are_held_to_one_contract() -> None:

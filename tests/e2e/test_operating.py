@@ -1,6 +1,7 @@
 """What operates a product that is running: `innkeep lag`, `events`, `rebuild`, `rotate-key`, on its own data folder."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from infra.http.envelope import APP_VERSION
 from tests.e2e.server import INNKEEP, Server, environment
 from tests.e2e.talk import Person, ok
 from tests.e2e.world import World
@@ -41,11 +43,21 @@ def test_events_shows_the_log_of_one_stream_and_of_all(server: Server, world: Wo
     assert "is no stream" in innkeep(server, "events", "nonsense", code=2)
 
 
+def test_events_says_when_there_may_be_more(server: Server, world: World) -> None:
+    world.person()
+    for words, says in (("--limit 2", "--after 2"), ("--limit 2 --json", ""), ("--limit 100000", ""), ("--last 2", "")):
+        command = [str(INNKEEP), "events", *words.split(), "--data", str(server.data / "innkeep")]
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=True)
+        assert says in done.stderr
+        assert bool(done.stderr) == bool(says), words
+
+
 def test_a_read_model_is_made_anew_while_it_is_read(server: Server, world: World, host: Person) -> None:
     listing = world.listing(host)
     assert "listing" in innkeep(server, "rebuild", "listing")
     assert "listing" in innkeep(server, "rebuild", "listing", "--hurry")
     back = innkeep(server, "rebuild", "listing", "--back", OPENSEARCH_URL="http://127.0.0.1:9")
+    assert "listing: the table before is brought up to date, from position" in back
     assert "`innkeep rebuild search:all`" in back, "no event tells whoever keeps search indexes"
     assert ok(host.get(f"/v1/listings/{listing['id']}"))["listing"]["id"] == listing["id"]
     assert "There is no read model nonsense" in innkeep(server, "rebuild", "nonsense", code=2)
@@ -102,6 +114,19 @@ def on_database(database: str, folder: Path, *words: str, code: int = 0, **setti
     assert done.returncode == code, done.stderr
     assert code == 0 or len(done.stderr.splitlines()) == 1, done.stderr
     return done.stdout if code == 0 else done.stderr
+
+
+def test_settings_are_told_as_they_are_written(tmp_path: Path) -> None:
+    origins = "https://a.example,https://b.example"
+    told = on_database("", tmp_path, "settings", ALLOWED_ORIGINS=origins, PAYMENTS="simulator")
+    rows = dict(re.findall(r"(INNKEEP_\w+)\W+?│ (.*?) +│", told))
+    assert rows["INNKEEP_ALLOWED_ORIGINS"] == origins
+    assert rows["INNKEEP_REQUIRE_VERIFIED_EMAIL"] == "false"
+    assert rows["INNKEEP_TERMS_CHECK_IN_TIME"] == "15:00"
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert on_database("", tmp_path, "--version") == f"innkeep {APP_VERSION}\n"
 
 
 def test_what_a_reason_has_in_brackets_is_shown(database: str, tmp_path: Path) -> None:
