@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import psycopg
@@ -25,6 +26,7 @@ from infra.postgres.guards import guard
 from infra.postgres.migrate import migrate
 from infra.product import Product
 from infra.proxies import as_seen
+from infra.read_models.progress import Progress
 from infra.roles import Role
 from infra.settings import Mode, Settings, load_settings
 
@@ -149,11 +151,25 @@ def server(product: Product) -> uvicorn.Server:
         timeout_graceful_shutdown=LAST_REQUESTS,
         lifespan="off",
     )
-    return Server(config)
+    return Server(config, product.side.progress)
 
 
 class Server(uvicorn.Server):
-    """Ends with exit code 0 when it was told to stop, however it was told."""
+    """Ends with exit code 0 when it was told to stop, however it was told.
+
+    Args:
+        config: of the web server.
+        progress: is told of the end, so that long polls are answered rather than cut off.
+    """
+
+    def __init__(self, config: uvicorn.Config, progress: Progress) -> None:
+        super().__init__(config)
+        self.progress = progress
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Told to stop."""
+        self.progress.end()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

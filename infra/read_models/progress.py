@@ -13,6 +13,8 @@ class Progress:
     def __init__(self) -> None:
         self.fed = False
         """Does this process fill the read models itself, and so hear of all progress at once?"""
+        self.ending = False
+        """Does this process end? Then nobody should go on waiting for long."""
         self._reached: dict[str, int] = {}
         self._risen = asyncio.Event()
         self._hurried = asyncio.Event()
@@ -26,11 +28,19 @@ class Progress:
         risen = {name: position for name, position in reached.items() if position > self._reached.get(name, -1)}
         if risen:
             self._reached |= risen
-            self._risen.set()
-            self._risen = asyncio.Event()
+            self._wake()
+
+    def end(self) -> None:
+        """This process ends: who waits wakes, and sees it."""
+        self.ending = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._risen.set()
+        self._risen = asyncio.Event()
 
     async def rise(self, seconds: float) -> None:
-        """Return when any of them has risen, or when the time is over."""
+        """Return when any of them has risen, or the process ends, or when the time is over."""
         risen = self._risen
         try:
             async with asyncio.timeout(seconds):

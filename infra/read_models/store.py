@@ -157,9 +157,14 @@ class PostgresFeedStore:
         return [FeedPage(found[places[question]], head) for question in asked]
 
     async def wait_beyond(self, name: str, id: int, seconds: float) -> None:
-        """Return once the feed has an entry past this number, or when the time is over. Raises Unavailable."""
+        """Return once the feed has an entry past this number, or this process ends, or when the time is over.
+
+        Raises Unavailable.
+        """
         newest = sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(sql.Identifier(feed_table(name)))
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
         while (await self._asking(newest))[0][0] <= id and (left := deadline - clock()) > 0:
+            if self._progress.ending:
+                return
             await self._progress.rise(min(left, LONGEST_LOOK))

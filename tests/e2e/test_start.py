@@ -178,14 +178,19 @@ def test_an_idempotent_answer_survives_a_restart(folder: Path) -> None:
 
 
 def test_sigterm_ends_in_time_with_a_request_under_way(folder: Path) -> None:
-    """A long poll does not hold the end up."""
+    """A long poll does not hold the end up, and is answered: nothing has come, and it may ask again elsewhere."""
     server = Server(folder / "server").start()
-    with World(server) as world, socket.create_connection(("127.0.0.1", server.port)) as polling:
+    with World(server) as world, socket.create_connection(("127.0.0.1", server.port), timeout=30) as polling:
         token = world.root.headers["Authorization"].encode()
         polling.sendall(
             b"GET /operators/synchronization?wait=30 HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n" % token
         )
+        assert ok(world.root.get("/operators/synchronization")), "what came before this is under way"
         assert server.end() == 0
+        told = polling.makefile("rb").read()
+        assert told.startswith(b"HTTP/1.1 200 "), told
+        assert told.endswith(b'{"nextId":1,"events":[]}'), told
+        assert "exception" not in server.words()
 
 
 def test_a_rebuild_that_is_due_keeps_nobody_out(database: str, folder: Path) -> None:
