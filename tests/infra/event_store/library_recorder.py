@@ -27,11 +27,13 @@ MOST = 1_000_000
 class LibraryRecorder(ApplicationRecorder):
     """Each call is carried to the event loop where the store lives.
 
-    The library's cases count versions from 0 as well, and the store from 1: each is moved by one on its way.
+    The library's cases begin some streams at version 0 and some at 1, and the store all of them at 1, with no version
+    left out: each is moved on its way by as much as the first of its stream.
     """
 
     def __init__(self, portal: BlockingPortal, conninfo: str) -> None:
         self.portal, self.conninfo = portal, conninfo
+        self._moved: dict[UUID | str, int] = {}
         self.feed_line = Line(conninfo, "library feed")
         self.feed = Feed(self.feed_line)
         self.commit = GroupCommit(
@@ -58,8 +60,11 @@ class LibraryRecorder(ApplicationRecorder):
         if not stored_events:
             return None
         row = Row(uuid4(), "test", None, "system", None, "default", "", None, datetime.now(UTC), None, None, None)
+        for e in stored_events:
+            self._moved.setdefault(e.originator_id, 1 - e.originator_version)
         events = [
-            Stored(cast("UUID", e.originator_id), e.originator_version + 1, e.topic, e.state) for e in stored_events
+            Stored(cast("UUID", e.originator_id), e.originator_version + self._moved[e.originator_id], e.topic, e.state)
+            for e in stored_events
         ]
         try:
             self.portal.call(self.commit.append, Save(events, row))
@@ -77,9 +82,10 @@ class LibraryRecorder(ApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
+        moved = self._moved.get(originator_id, 0)
         with psycopg.connect(self.conninfo) as connection:
-            rows = connection.execute(STREAM, [originator_id, 0 if gt is None else gt + 1]).fetchall()
-        found = [StoredEvent(s, version - 1, name, bytes(state)) for s, version, name, state in rows]
+            rows = connection.execute(STREAM, [originator_id, 0 if gt is None else gt + moved]).fetchall()
+        found = [StoredEvent(s, version - moved, name, bytes(state)) for s, version, name, state in rows]
         found = [event for event in found if lte is None or event.originator_version <= lte]
         return (found[::-1] if desc else found)[:limit]
 
@@ -95,7 +101,7 @@ class LibraryRecorder(ApplicationRecorder):
         after = 0 if start is None else start - inclusive_of_start
         rows, _ = self.portal.call(self.feed.read, after, MOST if topics or stop else limit)
         found = [
-            Notification(stream, version - 1, name, state, position)
+            Notification(stream, version - self._moved[stream], name, state, position)
             for position, stream, version, name, state, *_ in rows
         ]
         wanted = (n for n in found if (not topics or n.topic in topics) and (stop is None or n.id <= stop))
