@@ -1,4 +1,4 @@
-"""Indexes that are missing, or were made by another declaration: each is rebuilt, a few at a time."""
+"""Indexes that are missing, made by another declaration, or further than the log: each is rebuilt, a few at a time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class Due:
         """Rebuild one. Was it to be had?"""
         async with few:
             if name not in self._why:
-                self._log.info("search index is rebuilt, as it is missing or declared otherwise", index=name)
+                why = "it is missing, declared otherwise, or further than the log"
+                self._log.info(f"search index is rebuilt, as {why}", index=name)
             try:
                 await self._rebuilds.run(name)
             except (RebuildRunning, ReadBehind, Unavailable, *TROUBLE) as trouble:

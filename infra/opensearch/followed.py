@@ -16,6 +16,7 @@ from infra.opensearch.rejects import Rejects
 from infra.opensearch.source import Source
 from infra.opensearch.writing import Write, Writing
 from infra.read_models.model import Connection
+from infra.read_models.runner import Feed
 from projections.projection import Projection
 
 PORTION = 500
@@ -28,6 +29,14 @@ PATIENCE = 5.0
 
 Send = asyncio.Task[None]
 """A portion on its way."""
+
+
+class Log(Feed, Protocol):
+    """The log, with a known end."""
+
+    async def end(self) -> int:
+        """The newest position drawn, settled or not."""
+        ...
 
 
 class Models(Protocol):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -16,7 +17,7 @@ from commands.ports import Page, Unavailable
 from domain.kernel import Recorded
 from infra.event_store.codec import UnknownEvent
 from infra.opensearch.due import Due
-from infra.opensearch.followed import Followed, Taking
+from infra.opensearch.followed import Followed, Log, Taking
 from infra.opensearch.mappings import declaration
 from infra.opensearch.paging import OnTheWay, begun
 from infra.opensearch.purge import Purge
@@ -32,7 +33,6 @@ from infra.postgres.connected import connected
 from infra.postgres.trouble import TROUBLE
 from infra.read_models.model import Connection
 from infra.read_models.progress import Progress
-from infra.read_models.runner import Feed
 from infra.tracing.following import Steps
 
 NAMED = "SELECT set_config('application_name', 'innkeep indexer', false)"
@@ -74,7 +74,7 @@ class Indexer:
     def __init__(
         self,
         conninfo: str,
-        feed: Feed,
+        feed: Log,
         indexes: Sequence[Followed],
         *,
         taking: Taking,
@@ -192,10 +192,10 @@ class Indexer:
         if not moved:
             return
         declared = await self._versions.declarations()
-        found = await self._versions.progress([named[one.alias] for one in moved if one.alias in named])
+        found = await self._reached([named[one.alias] for one in moved if one.alias in named])
         for one in moved:
             name = named.get(one.alias, "")
-            if declared.get(name) != declaration(one.layout):
+            if declared.get(name) != declaration(one.layout) or (name in found and not found[name].filled):
                 one.version = ""
                 self.due.names.add(one.name)
                 continue
@@ -203,6 +203,18 @@ class Indexer:
             one.version, one.position = name, found[name].position if name in found else 0
             self._progress.advance({one.name: one.position})
         await tell(connection, {one.name: (one.version, one.position) for one in moved if one.version})
+
+    async def _reached(self, names: Collection[str]) -> dict[str, Kept]:
+        """How far these versions have come. One that has come further than the log, as it is by now, has what is lost
+        and would pass by what comes in its place: it does not count as filled any more, however far the log goes.
+        """
+        found, end = await self._versions.progress([*names]), await self._feed.end()
+        further = {name: kept for name, kept in found.items() if kept.filled and kept.position > end}
+        ahead = {name: replace(kept, filled=False) for name, kept in further.items()}
+        if ahead:
+            await self._versions.tell(ahead)
+            self._log.warning("search indexes are further than the log, and made anew", versions=sorted(ahead), end=end)
+        return found | ahead
 
     def _has_moved(self, one: Followed, live: str | None) -> bool:
         if one.name in self.due.names:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from infra.event_store.codec import UnknownEvent
 from infra.opensearch.comparing import Comparing
-from infra.opensearch.followed import Followed, Taking
+from infra.opensearch.followed import Followed, Log, Taking
 from infra.opensearch.mappings import declaration
 from infra.opensearch.names import number_of
 from infra.opensearch.rejects import Rejects
@@ -26,7 +26,6 @@ from infra.opensearch.writing import Write, Writing
 from infra.postgres.connected import connected
 from infra.read_models.model import Connection
 from infra.read_models.rebuild import NoWayBack, RebuildRunning, Told
-from infra.read_models.runner import Feed
 from projections.projection import Document
 
 COME = "SELECT coalesce(min(position), 0) FROM read_model WHERE name = ANY(%s)"
@@ -42,7 +41,7 @@ class Parts:
     """What a rebuild works with."""
 
     conninfo: str
-    feed: Feed
+    feed: Log
     source: Source
     versions: Versions
     writing: Writing
@@ -125,8 +124,10 @@ class _Rebuild:
         versions, index = self._parts.versions, self.index
         live, others = await self._beside()
         known = await versions.progress([version.name for version in others.values()])
+        end = await self._parts.feed.end()
         for number, version in sorted(others.items()):
             begun = number > live and version.name in known and not known[version.name].shown
+            begun = begun and known[version.name].position <= end  # else it is of a log that has lost its end since
             if begun and not afresh and version.declaration == declaration(index.layout):
                 index.version, self._progress = version.name, known[version.name]
             else:
