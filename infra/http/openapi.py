@@ -25,6 +25,7 @@ that much."""
 ERROR_CODES = {
     "400": "Malformed: INVALID, with the fields named.",
     "401": "No or bad credentials.",
+    "402": "The payment was declined, which is recorded.",
     "403": "Seen, but not allowed.",
     "404": "Absent, or not yours to see.",
     "409": "A rule refused it.",

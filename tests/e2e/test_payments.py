@@ -30,6 +30,13 @@ def test_a_card_pays(world: World, host: Person, guest: Person) -> None:
     refused(world.start(guest, stay), 409, "PAYMENT_OPEN")
 
 
+def test_the_answer_to_a_declined_card_is_described(world: World) -> None:
+    """Whoever pays, and the host whose acceptance captures, may be answered so."""
+    paths = ok(world.nobody.get("/openapi.json"))["paths"]
+    for path in ("/v1/startreservationpayment/{reservationId}", "/v1/reservations/{reservationId}"):
+        assert "402" in paths[path]["patch"]["responses"]
+
+
 def test_a_charge_is_a_record(world: World, host: Person, guest: Person) -> None:
     stay = world.pay(guest, world.book(guest, worked(world, host, 30), 30, 8))
     (charge,) = world.records(stay)
