@@ -64,8 +64,9 @@ class Standing:
         self._seconds = self._gauge(
             "innkeep_read_model_lag_seconds", "How long ago the oldest of those was recorded.", "model"
         )
-        self._follows = self._gauge(
-            "innkeep_read_model_well", "1: it follows the log as it is declared; 0: it does not.", "model"
+        self._follows = self._gauge("innkeep_read_model_well", "1: it follows the log; 0: it does not.", "model")
+        self._due_anew = self._gauge(
+            "innkeep_read_model_rebuild_due", "1: it is declared otherwise than its table was made.", "model"
         )
         self._aside = self._gauge("innkeep_dead_letters", "Streams that a read model leaves out.", "model")
         self._told = self._gauge("innkeep_relay_position", "All of the log up to here is in Kafka.", "relay")
@@ -101,7 +102,8 @@ class Standing:
         for model in known.models:
             self._events.labels(model.name).set(model.events_behind)
             self._seconds.labels(model.name).set(model.seconds_behind)
-            self._follows.labels(model.name).set(model.well)
+            self._follows.labels(model.name).set(model.follows)
+            self._due_anew.labels(model.name).set(model.state == "rebuild due")
             self._aside.labels(model.name).set(model.dead_letters)
         for relay in known.relays:
             self._told.labels(relay.name).set(relay.position)

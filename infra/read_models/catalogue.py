@@ -64,9 +64,9 @@ class ModelHealth:
     """Streams that it leaves out, as it cannot take in one of their events."""
 
     @property
-    def well(self) -> bool:
-        """Does it follow the log, as it is declared now?"""
-        return self.state == "live"
+    def follows(self) -> bool:
+        """Does it take in the log? One that is due for a rebuild does, as it was declared once."""
+        return self.state in {"live", "rebuild due"}
 
 
 async def prepare(conninfo: str, models: Mapping[str, Model]) -> list[str]:

@@ -159,7 +159,7 @@ async def test_a_model_that_makes_something_else_is_due_for_a_rebuild_until_it_w
         await world.caught_up(newer)
     assert {"model": "shelf", "todo": "innkeep rebuild shelf"}.items() <= said[0].items()
     assert due(await newer.health()) == ["shelf"]
-    assert not next(model for model in await newer.health() if model.name == "shelf").well
+    assert next(model for model in await newer.health() if model.name == "shelf").follows
     await newer.rebuild("shelf")
     assert due(await newer.health()) == []
     assert {d["place"] for d in await newer.store.select("shelf")} == {"HALL", *(f"PLACE {n}" for n in range(4))}
