@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 from infra.build import build
 from infra.health import State
 from infra.postgres.migrate import migrate
+from infra.read_models.catalogue import ModelHealth
 from infra.roles import Role
 from infra.settings import Settings
-from infra.read_models.catalogue import ModelHealth
 from infra.standing import Known, Standing, measured
 
 
