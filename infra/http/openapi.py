@@ -222,7 +222,7 @@ class Describe:
         schema = command.message.model_json_schema(by_alias=True, ref_template=REF)
         self.schemas.update(schema.pop("$defs", {}))
         in_path = set(re.findall(r"{(\w+)}", route.path))
-        schema["properties"] = {n: s for n, s in schema.get("properties", {}).items() if n not in in_path}
+        schema["properties"] = {n: _left_out(s) for n, s in schema.get("properties", {}).items() if n not in in_path}
         schema["required"] = [n for n in schema.get("required", []) if n not in in_path]
         for name in sorted(command.message.IGNORED):
             schema["properties"].setdefault(name, {"description": "The server decides; what is sent is not looked at."})
@@ -261,6 +261,11 @@ def _filter(field: Field) -> Schema:
         {"type": "array", "items": {"type": "string"}},
         f"Filter by {field.name}; repeated: any of. `null` matches absent.",
     ) | {"explode": True, "style": "form"}
+
+
+def _left_out(field: Schema) -> Schema:
+    """A field that may be left out; null is no default, as in a change it clears what absence keeps."""
+    return {name: value for name, value in field.items() if (name, value) != ("default", None)}
 
 
 def _upper(name: str) -> str:
