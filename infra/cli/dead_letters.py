@@ -16,10 +16,10 @@ from infra.cli.options import DATA, AsJson, Data
 app = typer.Typer(
     name="dead-letters",
     cls=ListsByDefault,
-    help="Streams that a read model leaves out, as it cannot take in one of their events. Without a command "
+    help="Streams that a read model leaves out, as it cannot process one of their events. Without a command "
     "they are listed.\n\n"
     "What follows in such a stream is set aside too, so that its order is kept. Mend the reason (most often: start a "
-    "release whose projection takes the event in), then retry; or drop what cannot be mended.",
+    "release whose projection can process the event), then retry; or drop what cannot be mended.",
 )
 
 Model = Annotated[str, typer.Argument(help="The read model, such as reservation, or search:listing.")]

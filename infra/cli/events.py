@@ -11,27 +11,27 @@ from infra.cli.options import DATA, Actors, After, AsJson, Data, Last, Lines, Na
 
 HELP = (
     "Show the log: every fact that the marketplace has recorded, in the one order that all read models follow.\n\n"
-    "Without a command it shows the log's beginning or, with --last, its end; `tail` follows it; `show` tells the life "
-    "of one stream. All take the same filters, which hold together, such as "
+    "Without a command it shows the log's beginning or, with --last, its end; `tail` follows it; `show` prints the "
+    "history of one stream. All take the same filters, all of which must match, such as "
     "`--name 'reservation.*' --actor ID --since 2027-05-01`.\n\n"
-    "Only what is settled is shown: nothing can appear later between what was shown. Times are the product's, as "
-    "recorded. What tells of people is ••• unless --personal is said. An event that this version does not know is "
+    "Only what is settled is shown: no event can appear later between two lines. Times are the product's, as "
+    "recorded. Personal data is ••• unless --personal is given. An event that this version does not know is "
     "shown as it is stored, with a note."
 )
 LIST_HELP = (
-    "A piece of the log, or of one stream, from its beginning or past a position; with --last, its end.\n\n"
-    "This is what `innkeep events` does when no command is said. --json prints one array.\n\n"
+    "Part of the log, or of one stream, from its beginning or past a position; with --last, its end.\n\n"
+    "This is what `innkeep events` does without a command. --json prints one array.\n\n"
     "Example: `innkeep events --name 'dispute.*' --since 2027-05-01T00:00Z`"
 )
 TAIL_HELP = (
     "Follow the log: its last events, and each new one once it is settled, until Ctrl-C (exit 0).\n\n"
-    "A database that goes away is waited for; nothing is skipped and nothing shown twice. A program goes on where it "
-    "was with --after and the position of the last line that it has seen. On a data folder that nobody serves, the "
+    "While the database is down it waits; nothing is skipped and nothing shown twice. A program continues where it "
+    "was with --after and the position of the last line that it has seen. If no Innkeep serves the data folder, its "
     "database is started for as long as this runs.\n\n"
     "Example: `innkeep events tail --name 'reservation.*' --json | jq .stream`"
 )
 SHOW_HELP = (
-    "The life of one stream: its events in order, each with who, when and by which command, and all it says.\n\n"
+    "The history of one stream: its events in order, each with who, when, by which command, and all its fields.\n\n"
     "A stream is one listing, reservation, user …: what has an id in the API. Exit 1 if nothing is recorded of it.\n\n"
     "Example: `innkeep events show 0197c0de-0000-7000-8000-000000000001 --json`"
 )

@@ -81,7 +81,7 @@ def scheduler(data: Data = DATA) -> None:
 
 @app.command()
 def relay(data: Data = DATA) -> None:
-    """Tell Kafka what the log says, alone. Of several, one works and the others stand by."""
+    """Publish the log's events to Kafka, alone. Of several, one works and the others stand by."""
     from infra.cli.serving import run
     from infra.roles import Role
 
@@ -103,13 +103,13 @@ def demo(
 NICE = 15
 """Of 19, as processes give way to others: what a rebuild gives."""
 REBUILD_HELP = (
-    "Fill a read model anew from the log, beside the live one, and swap it in without an empty moment.\n\n"
-    "Killed, it goes on where it was when it is begun again, unless the model is declared otherwise by then. Before "
+    "Rebuild a read model from the log, beside the live one, and swap it in without downtime.\n\n"
+    "After a kill the next one continues it, unless the model's declaration has changed by then. Before "
     "the swap, counts and a sample of rows are compared with the live table. The replaced table is kept until "
     "--drop-old, or the next rebuild of this model; --back puts it in place again, brought up to date.\n\n"
-    "It gives way to whoever is served: a read model is filled in small pieces with rests between, and the processor "
-    "is left to others. With --hurry it does not.\n\n"
-    "--json prints one array of what came of it; what is for people goes to standard error then."
+    "It gives way to requests that are served meanwhile: it works in small pieces with rests between, at the lowest "
+    "CPU priority. With --hurry it does not.\n\n"
+    "--json prints the results as one array; the progress goes to standard error then."
 )
 
 
@@ -126,9 +126,9 @@ def rebuild(
     drop_old: Annotated[
         bool, typer.Option("--drop-old", help="Drop the table that the last rebuild replaced.")
     ] = False,
-    afresh: Annotated[bool, typer.Option("--afresh", help="Go on with nothing that was begun before.")] = False,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Begin again: do not continue a killed one.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Go back to the table that the last rebuild replaced.")] = False,
-    hurry: Annotated[bool, typer.Option("--hurry", help="Give way to nobody: for when nobody is served.")] = False,
+    hurry: Annotated[bool, typer.Option("--hurry", help="Do not give way: for when nobody is served.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """A read model anew."""
@@ -158,10 +158,10 @@ def lag(data: Data = DATA, as_json: AsJson = False) -> None:
 
 
 RESTORED_HELP = (
-    "Once, after the database was restored from an older copy, and before anything else of Innkeep is started.\n\n"
-    "Asks Kafka and OpenSearch, if they are set, how far they were told; lets the next event be recorded past that, so "
-    "that no position outsiders know is given to another event; and puts the relay back to where the log says it was. "
-    "Prints what is lost, and what else to do. docs/operations.md has the whole way. Twice does no harm."
+    "Run this once after the database was restored from an older copy, before anything else of Innkeep is started.\n\n"
+    "Asks Kafka and OpenSearch, if they are set, how far they are; makes the next event take a position past that, so "
+    "that no position outsiders know is given to another event; and sets the relay back to its position in the log. "
+    "Prints what is lost, and what else to do. docs/operations.md has all the steps. Running it twice does no harm."
 )
 
 
@@ -210,7 +210,7 @@ def doctor(data: Data = DATA, as_json: AsJson = False) -> None:
 
 @app.command("rotate-key")
 def rotate_key(data: Data = DATA) -> None:
-    """Make a new key for access tokens. Tokens of the old one stay good until they expire."""
+    """Make a new signing key for access tokens. Tokens of the old one stay valid until they expire."""
     from infra.cli.operate import rotate_key as run
 
     run(data)
@@ -218,7 +218,7 @@ def rotate_key(data: Data = DATA) -> None:
 
 @app.command()
 def settings() -> None:
-    """List the settings: the name of each variable, and what it is now. docs/settings.md says what each does."""
+    """List the settings with their present values, secrets masked. docs/settings.md says what each does."""
     from infra.cli.operate import list_settings as run
 
     run()
