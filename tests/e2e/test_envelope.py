@@ -84,7 +84,8 @@ def test_operators_stand_on_three_paths(root: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/openapi.json", "/swagger", "/health", "/admin/health", "/favicon.ico"]
+    "path",
+    ["/", "/docs", "/openapi.json", "/swagger", "/getPostmanCollection", "/health", "/admin/health", "/favicon.ico"],
 )
 def test_the_whole_product_describes_itself(nobody: Caller, path: str) -> None:
     answer = nobody.ask("GET", path, follow_redirects=True)
