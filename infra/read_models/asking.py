@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, LiteralString, Self
 
 import psycopg
@@ -37,10 +37,19 @@ class Asking:
         conninfo: the database; its search_path says which schema.
         size: connections at most.
         patience: seconds to wait for one of them.
+        renewed: called with each new connection. It may lead to another server than those before, whose data are older.
     """
 
-    def __init__(self, conninfo: str, *, size: int = 8, patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        size: int = 8,
+        patience: float = 1.0,
+        renewed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._conninfo = conninfo
+        self._renewed = renewed
         self._patience = patience
         self._most_streams = min(STREAMS, max(1, size // 2))
         self._streams: list[str] = []
@@ -54,7 +63,7 @@ class Asking:
             max_size=size,
             timeout=patience,
             open=False,
-            configure=_configure,
+            configure=self._configure,
             kwargs={"autocommit": True},
             reconnect_timeout=patience,
         )
@@ -147,6 +156,11 @@ class Asking:
             cursor = await connection.execute(_written(query), values, binary=True)
             return await cursor.fetchall()
 
+    async def _configure(self, connection: AsyncConnection[Any]) -> None:
+        arrays.teach(connection)
+        await connection.execute(NAMED)
+        self._renewed()
+
     @contextlib.asynccontextmanager
     async def _taken(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection of the pool. Nobody waits anew for a database that is known to be away. Raises Unavailable."""
@@ -177,8 +191,3 @@ def _written(query: str | sql.Composable | bytes) -> bytes:
     if isinstance(query, bytes):
         return query
     return query.encode() if isinstance(query, str) else query.as_bytes(None)
-
-
-async def _configure(connection: AsyncConnection[Any]) -> None:
-    arrays.teach(connection)
-    await connection.execute(NAMED)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 
 class Progress:
-    """Positions of the log by read model. They only rise; whoever waits wakes at once."""
+    """Positions of the log by read model. They only rise, until all is forgotten; whoever waits wakes at once."""
 
     def __init__(self) -> None:
         self.fed = False
@@ -38,6 +38,10 @@ class Progress:
     def _wake(self) -> None:
         self._risen.set()
         self._risen = asyncio.Event()
+
+    def forget(self) -> None:
+        """The read models may be those of an older copy by now, and their positions be drawn anew."""
+        self._reached.clear()
 
     async def rise(self, seconds: float) -> None:
         """Return when any of them has risen, or the process ends, or when the time is over."""

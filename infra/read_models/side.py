@@ -78,7 +78,7 @@ class ReadSide:
         foreseen = Foreseen()
         self.models = models_of(declared, self.resources.values(), foreseen)
         self.progress = Progress()
-        self.asking = Asking(conninfo, size=connections)
+        self.asking = Asking(conninfo, size=connections, renewed=self.progress.forget)
         self.waiting = Waiting(self.asking, self.progress, log.end)
         self.store = PostgresReadStore(self.asking, self.resources, self.waiting)
         self.search: SearchEngine = PostgresSearch(self.asking, self.resources, self.waiting)
