@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 
 from commands.bus import Ask
 from commands.payment_provider import Answered, PaymentProvider, ProviderAway, Refunding
@@ -40,6 +43,21 @@ class Frail:
         self.away_for: set[str] = set()
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
         """What was asked, whatever came of it."""
+
+    @contextmanager
+    def killed_after(self, call: str) -> Iterator[None]:
+        """What is done here dies behind that call."""
+        self.dies_after = {call}
+        with pytest.raises(Killed):
+            yield
+        self.dies_after = set()
+
+    @contextmanager
+    def cut_off(self, call: str) -> Iterator[None]:
+        """That call does not get through meanwhile."""
+        self.away_for = {call}
+        yield
+        self.away_for = set()
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self.provider, name)

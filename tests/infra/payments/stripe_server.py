@@ -28,6 +28,7 @@ def error(kind: str, code: str, status: int, **more: Any) -> Told:
 class Stripe:
     """What the other side knows, and what it was asked."""
 
+    address: str = ""
     intents: dict[str, Json] = field(default_factory=dict)
     refunds: list[Json] = field(default_factory=list)
     kept: dict[str, Told] = field(default_factory=dict)
@@ -145,8 +146,8 @@ def listed(objects: Iterable[Json]) -> Told:
 
 
 @contextmanager
-def stripe_server() -> Iterator[tuple[Stripe, str]]:
-    """The server's side, and its address."""
+def stripe_server() -> Iterator[Stripe]:
+    """The server's side, while it listens."""
     stripe = Stripe()
 
     class Handler(BaseHTTPRequestHandler):
@@ -173,8 +174,9 @@ def stripe_server() -> Iterator[tuple[Stripe, str]]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
+    stripe.address = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield stripe, f"http://127.0.0.1:{server.server_port}"
+        yield stripe
     finally:
         server.shutdown()
         thread.join()

@@ -27,19 +27,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationW
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[Stripe, str]]:
-    with stripe_server() as server:
-        yield server
+def stripe() -> Iterator[Stripe]:
+    with stripe_server() as stripe:
+        yield stripe
 
 
 @pytest.fixture
-def stripe(server: tuple[Stripe, str]) -> Stripe:
-    return server[0]
-
-
-@pytest.fixture
-async def provider(server: tuple[Stripe, str]) -> AsyncIterator[StripeProvider]:
-    provider = StripeProvider("sk_test_innkeep", server[1])
+async def provider(stripe: Stripe) -> AsyncIterator[StripeProvider]:
+    provider = StripeProvider("sk_test_innkeep", stripe.address)
     yield provider
     await provider.close()
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, money, somebody
 from tests.commands.paying import ASKS, DECLINES, GUEST, HOST, MINUTES, WAITS, held, started, state, step
 from tests.commands.till import attempts, books, kinds, ledger, total
 
 OTHER, ADMIN = somebody(), somebody("admin")
-
-
-@pytest.fixture
-async def market(database: str) -> AsyncIterator[Marketplace]:
-    simulator = Simulator(database)
-    async with open_marketplace(database, payments=simulator) as market:
-        yield market
-    await simulator.close()
 
 
 class TestInstant:

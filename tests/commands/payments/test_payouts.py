@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -10,16 +9,10 @@ from typing import Any, ClassVar
 import pytest
 
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, money, somebody
 from tests.commands.till import attempts, books, kinds, ledger
 
 HOST, GUEST, ADMIN = somebody(), somebody(), somebody("admin")
-
-
-@pytest.fixture
-async def market(database: str) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(database) as market:
-        yield market
 
 
 async def worked(market: Marketplace, ahead: int = 30, tier: str = "strict") -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -12,20 +11,9 @@ from uuid import uuid4
 import pytest
 
 from domain.errors import Invalid
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, money
+from tests.commands.paying import GUEST, HOST, WAITS, state
 from tests.commands.till import attempts, call_back, kinds, ledger, signed, stripe_event
-
-HOST, GUEST = somebody(), somebody()
-WAITS = "pm_card_processing"
-
-
-@pytest.fixture
-async def market(database: str) -> AsyncIterator[Marketplace]:
-    simulator = Simulator(database)
-    async with open_marketplace(database, payments=simulator) as market:
-        yield market
-    await simulator.close()
 
 
 async def held(market: Marketplace, method: str | None = WAITS, *, manual: bool = False) -> tuple[Any, str | None]:
@@ -37,11 +25,6 @@ async def held(market: Marketplace, method: str | None = WAITS, *, manual: bool 
     await market.pay(GUEST, reservation, method)
     (attempt,) = await attempts(market, reservation)
     return reservation, attempt["paymentId"]
-
-
-async def state(market: Marketplace, reservation: Any) -> tuple[str, str]:
-    now = await market.reservation(reservation["id"])
-    return now["bookingStatus"], now["paymentConfirmation"]
 
 
 async def test_a_signed_success_confirms_and_is_answered_with_the_reservation(market: Marketplace) -> None:

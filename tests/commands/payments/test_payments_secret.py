@@ -14,7 +14,7 @@ from commands.payment_provider import Answered
 from commands.ports import Key
 from infra.http.envelope import decode, encode
 from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, somebody
 
 HOST, GUEST = somebody(), somebody()
 SECRET = "pi_1_secret_2"
@@ -31,10 +31,9 @@ class Telling(Simulator):
 
 
 @pytest.fixture
-async def market(database: str) -> AsyncIterator[Marketplace]:
+async def provider(database: str) -> AsyncIterator[Telling]:
     provider = Telling(database)
-    async with open_marketplace(database, payments=provider) as market:
-        yield market
+    yield provider
     await provider.close()
 
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from domain.errors import Refused
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.marketplace import Marketplace
 from tests.commands.paying import ASKS, GUEST, HOST, MINUTES, WAITS, held, started, state, step
 from tests.commands.till import attempts, kinds, ledger
-
-
-@pytest.fixture
-async def market(database: str) -> AsyncIterator[Marketplace]:
-    simulator = Simulator(database)
-    async with open_marketplace(database, payments=simulator) as market:
-        yield market
-    await simulator.close()
 
 
 class TestManual:

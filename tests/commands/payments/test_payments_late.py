@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, money, open_marketplace, registered, somebody
+from tests.commands.marketplace import Marketplace, money, registered, somebody
 from tests.commands.paying import ASKS, GUEST, MINUTES, WAITS, held, started, state, step
 from tests.commands.till import kinds, ledger, total
 
 OTHER = somebody()
-
-
-@pytest.fixture
-async def market(database: str) -> AsyncIterator[Marketplace]:
-    simulator = Simulator(database)
-    async with open_marketplace(database, payments=simulator) as market:
-        yield market
-    await simulator.close()
 
 
 class TestLate:

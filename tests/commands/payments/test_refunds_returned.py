@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
-from tests.commands.till import Frail, Killed, books, call_back, given_back, ledger, refund_event, stripe_event
+from tests.commands.marketplace import Marketplace, money, somebody
+from tests.commands.till import Frail, books, call_back, given_back, ledger, refund_event, stripe_event
 
 HOST, GUEST = somebody(), somebody()
 DAY, SOON = timedelta(days=1), timedelta(seconds=30)
-
-
-@pytest.fixture
-async def provider(database: str) -> AsyncIterator[Frail]:
-    simulator = Simulator(database)
-    yield Frail(simulator)
-    await simulator.close()
-
-
-@pytest.fixture
-async def market(database: str, provider: Frail) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(database, payments=provider) as market:
-        yield market
 
 
 async def cancelled(market: Marketplace) -> Any:
@@ -139,10 +124,8 @@ async def test_it_comes_back_before_its_answer_was_recorded(
     """Asked again with the same key the provider would say what it said then: that it was given."""
     reservation = await market.book(GUEST, await market.listing(HOST))
     await market.pay(GUEST, reservation)
-    provider.dies_after = {"refund"}
-    with pytest.raises(Killed):
+    with provider.killed_after("refund"):
         await market.ask("updateReservation", HOST, reservationId=reservation["id"], bookingStatus="cancelled")
-    provider.dies_after = set()
     assert await told(market, reservation)
     await market.pass_time(SOON)
     assert (await ledger(market, reservation)).refunded == 0

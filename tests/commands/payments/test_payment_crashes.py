@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from commands.bus import Ask
 from commands.ports import Unavailable
 from domain.actor import SYSTEM
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace
+from tests.commands.paying import GUEST, HOST, held, state, step
 from tests.commands.till import (
     Frail,
-    Killed,
     attempts,
     call_back,
     charged,
@@ -25,46 +22,16 @@ from tests.commands.till import (
     stripe_event,
 )
 
-HOST, GUEST = somebody(), somebody()
 SOON = timedelta(seconds=30)
-
-
-@pytest.fixture
-async def provider(database: str) -> AsyncIterator[Frail]:
-    simulator = Simulator(database)
-    yield Frail(simulator)
-    await simulator.close()
-
-
-@pytest.fixture
-async def market(database: str, provider: Frail) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(database, payments=provider) as market:
-        yield market
-
-
-async def held(market: Marketplace, *, manual: bool = False) -> Any:
-    listing = await market.listing(HOST, approvalType="manual" if manual else "instant")
-    return await market.book(GUEST, listing)
-
-
-async def step(market: Marketplace, reservation: Any, status: str, by: Any) -> Any:
-    return await market.ask("updateReservation", by, reservationId=reservation["id"], bookingStatus=status)
-
-
-async def state(market: Marketplace, reservation: Any) -> tuple[str, str]:
-    now = await market.reservation(reservation["id"])
-    return now["bookingStatus"], now["paymentConfirmation"]
 
 
 async def test_killed_between_charge_and_record(market: Marketplace, provider: Frail, database: str) -> None:
     """The provider has charged; nobody here knows. The process asks again with the same key and learns of it."""
     reservation = await held(market)
-    provider.dies_after = {"start"}
-    with pytest.raises(Killed):
+    with provider.killed_after("start"):
         await market.pay(GUEST, reservation)
     assert charged(database) == 1
     assert (await state(market, reservation))[0] == "pending"
-    provider.dies_after = set()
     await market.pass_time(SOON)
     assert await state(market, reservation) == ("confirmed", "paid")
     assert charged(database) == 1
@@ -76,10 +43,8 @@ async def test_killed_between_charge_and_record_and_then_told_by_the_provider(
 ) -> None:
     """The event knows the payment's id before we do."""
     reservation = await held(market)
-    provider.dies_after = {"start"}
-    with pytest.raises(Killed):
+    with provider.killed_after("start"):
         await market.pay(GUEST, reservation)
-    provider.dies_after = set()
     (attempt,) = await attempts(market, reservation)
     assert attempt["paymentId"] is None
     event = stripe_event("succeeded", reservation, "pi_that_we_never_heard_of")
@@ -94,16 +59,14 @@ async def test_killed_between_charge_and_record_and_not_resumed_before_the_hold_
 ) -> None:
     """It is then a late payment, and nobody has the nights."""
     reservation = await held(market)
-    provider.dies_after = {"start"}
-    with pytest.raises(Killed):
+    with provider.killed_after("start"):
         await market.pay(GUEST, reservation)
-    provider.dies_after, provider.away_for = set(), {"start"}
-    with pytest.MonkeyPatch.context() as soon:
-        soon.setattr(market.product.scheduler, "_patience", 0.1)  # nobody will answer, however long it is asked
-        with pytest.raises(Unavailable):
-            await market.pass_time(timedelta(minutes=15))
-    assert (await state(market, reservation))[0] == "cancelled"
-    provider.away_for = set()
+    with provider.cut_off("start"):
+        with pytest.MonkeyPatch.context() as soon:
+            soon.setattr(market.product.scheduler, "_patience", 0.1)  # nobody will answer, however long it is asked
+            with pytest.raises(Unavailable):
+                await market.pass_time(timedelta(minutes=15))
+        assert (await state(market, reservation))[0] == "cancelled"
     await market.pass_time(SOON)
     assert await state(market, reservation) == ("confirmed", "paid")
     assert charged(database) == 1
@@ -112,10 +75,8 @@ async def test_killed_between_charge_and_record_and_not_resumed_before_the_hold_
 async def test_killed_between_capture_and_record(market: Marketplace, provider: Frail, database: str) -> None:
     reservation = await held(market, manual=True)
     await market.pay(GUEST, reservation)
-    provider.dies_after = {"capture"}
-    with pytest.raises(Killed):
+    with provider.killed_after("capture"):
         await step(market, reservation, "confirmed", HOST)
-    provider.dies_after = set()
     await market.pass_time(SOON)
     assert await state(market, reservation) == ("confirmed", "paid")
     assert charged(database) == 1
@@ -127,10 +88,8 @@ async def test_killed_between_capture_and_record_and_then_cancelled_by_the_guest
     """What was captured behind our back goes back in full."""
     reservation = await held(market, manual=True)
     await market.pay(GUEST, reservation)
-    provider.dies_after = {"capture"}
-    with pytest.raises(Killed):
+    with provider.killed_after("capture"):
         await step(market, reservation, "confirmed", HOST)
-    provider.dies_after = set()
     await step(market, reservation, "cancelled", GUEST)
     assert (await state(market, reservation))[0] == "cancelled"
     assert await kinds(market, reservation) == ["charge", "refund"]
@@ -141,12 +100,10 @@ async def test_killed_between_capture_and_record_and_then_cancelled_by_the_guest
 async def test_killed_between_refund_and_record(market: Marketplace, provider: Frail, database: str) -> None:
     reservation = await held(market)
     await market.pay(GUEST, reservation)
-    provider.dies_after = {"refund"}
-    with pytest.raises(Killed):
+    with provider.killed_after("refund"):
         await step(market, reservation, "cancelled", GUEST)
     assert (await state(market, reservation))[0] == "cancelled"
     assert await kinds(market, reservation) == ["charge"]
-    provider.dies_after = set()
     await market.pass_time(SOON)
     assert await kinds(market, reservation) == ["charge", "refund"]
     assert given_back(database) == 1
@@ -155,10 +112,8 @@ async def test_killed_between_refund_and_record(market: Marketplace, provider: F
 async def test_killed_between_void_and_record(market: Marketplace, provider: Frail) -> None:
     reservation = await held(market, manual=True)
     await market.pay(GUEST, reservation)
-    provider.dies_after = {"void"}
-    with pytest.raises(Killed):
+    with provider.killed_after("void"):
         await step(market, reservation, "declined", HOST)
-    provider.dies_after = set()
     await market.pass_time(SOON)
     assert await state(market, reservation) == ("declined", "canceled")
     assert [a["statusLiteral"] for a in await attempts(market, reservation)] == ["canceled"]
@@ -166,10 +121,9 @@ async def test_killed_between_void_and_record(market: Marketplace, provider: Fra
 
 async def test_a_provider_that_is_away_is_asked_again(market: Marketplace, provider: Frail, database: str) -> None:
     reservation = await held(market)
-    provider.away_for = {"start"}
-    answered = await market.pay(GUEST, reservation)
-    assert (answered["bookingStatus"], answered["paymentConfirmation"]) == ("pending", "processing")
-    provider.away_for = set()
+    with provider.cut_off("start"):
+        answered = await market.pay(GUEST, reservation)
+        assert (answered["bookingStatus"], answered["paymentConfirmation"]) == ("pending", "processing")
     await market.pass_time(SOON)
     assert await state(market, reservation) == ("confirmed", "paid")
     assert charged(database) == 1
@@ -194,10 +148,9 @@ async def test_a_start_without_an_answer_is_let_go_if_the_guest_cancels(
     market: Marketplace, provider: Frail, database: str
 ) -> None:
     reservation = await held(market)
-    provider.away_for = {"start"}
-    await market.pay(GUEST, reservation)
-    await step(market, reservation, "cancelled", GUEST)
-    provider.away_for = set()
+    with provider.cut_off("start"):
+        await market.pay(GUEST, reservation)
+        await step(market, reservation, "cancelled", GUEST)
     await market.pass_time(SOON)
     assert (await state(market, reservation))[0] == "cancelled"
     assert await kinds(market, reservation) == ["failed"]
@@ -208,10 +161,8 @@ async def test_killed_between_charge_and_record_and_then_cancelled_by_the_guest(
     market: Marketplace, provider: Frail, database: str
 ) -> None:
     reservation = await held(market)
-    provider.dies_after = {"start"}
-    with pytest.raises(Killed):
+    with provider.killed_after("start"):
         await market.pay(GUEST, reservation)
-    provider.dies_after = set()
     await step(market, reservation, "cancelled", GUEST)
     await market.pass_time(SOON)
     assert await kinds(market, reservation) == ["charge", "refund"]
@@ -222,10 +173,8 @@ async def test_killed_between_charge_and_record_and_then_cancelled_by_the_guest(
 async def test_a_capture_without_an_answer_is_tried_again(market: Marketplace, provider: Frail) -> None:
     reservation = await held(market, manual=True)
     await market.pay(GUEST, reservation)
-    provider.away_for = {"capture"}
-    with pytest.raises(Unavailable):
+    with provider.cut_off("capture"), pytest.raises(Unavailable):
         await step(market, reservation, "confirmed", HOST)
-    provider.away_for = set()
     await step(market, reservation, "confirmed", HOST)
     assert await state(market, reservation) == ("confirmed", "paid")
 
@@ -235,10 +184,9 @@ async def test_a_refund_without_an_answer_is_asked_for_again(
 ) -> None:
     reservation = await held(market)
     await market.pay(GUEST, reservation)
-    provider.away_for = {"refund"}
-    await step(market, reservation, "cancelled", GUEST)
-    assert await kinds(market, reservation) == ["charge"]
-    provider.away_for = set()
+    with provider.cut_off("refund"):
+        await step(market, reservation, "cancelled", GUEST)
+        assert await kinds(market, reservation) == ["charge"]
     await market.pass_time(SOON)
     assert await kinds(market, reservation) == ["charge", "refund"]
     assert given_back(database) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from commands.payment_provider import Answered
 from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.marketplace import Marketplace
 from tests.commands.paying import ASKS, GUEST, held, started, state
 from tests.commands.till import attempts, call_back, stripe_event
 
@@ -33,12 +33,6 @@ async def provider(database: str) -> AsyncIterator[Slow]:
     simulator = Slow(database)
     yield simulator
     await simulator.close()
-
-
-@pytest.fixture
-async def market(database: str, provider: Slow) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(database, payments=provider) as market:
-        yield market
 
 
 async def authenticating(market: Marketplace) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from commands.ports import Unavailable
 from infra.payments.stripe_provider import StripeProvider
-from tests.commands.marketplace import Marketplace, open_marketplace
+from tests.commands.marketplace import Marketplace
 from tests.commands.paying import GUEST, HOST, held, started, state, step
 from tests.commands.till import call_back, kinds, ledger, refund_event
 from tests.infra.payments.stripe_server import Stripe, stripe_server
@@ -22,21 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationW
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[Stripe, str]]:
-    with stripe_server() as server:
-        yield server
+def stripe() -> Iterator[Stripe]:
+    with stripe_server() as stripe:
+        yield stripe
 
 
 @pytest.fixture
-def stripe(server: tuple[Stripe, str]) -> Stripe:
-    return server[0]
-
-
-@pytest.fixture
-async def market(database: str, server: tuple[Stripe, str]) -> AsyncIterator[Marketplace]:
-    provider = StripeProvider("sk_test_innkeep", server[1])
-    async with open_marketplace(database, payments=provider) as market:
-        yield market
+async def provider(stripe: Stripe) -> AsyncIterator[StripeProvider]:
+    provider = StripeProvider("sk_test_innkeep", stripe.address)
+    yield provider
     await provider.close()
 
 

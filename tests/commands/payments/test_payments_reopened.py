@@ -9,10 +9,9 @@ import psycopg
 import pytest
 
 from domain.errors import Refused
-from tests.commands.marketplace import Marketplace, somebody
+from tests.commands.marketplace import Marketplace
+from tests.commands.paying import GUEST, HOST, step
 from tests.commands.till import attempts, call_back, kinds, ledger, stripe_event
-
-HOST, GUEST = somebody(), somebody()
 
 
 def at_provider(database: str, intent: str) -> str:
@@ -22,10 +21,6 @@ def at_provider(database: str, intent: str) -> str:
     assert row is not None
     status: str = row[0]
     return status
-
-
-async def step(market: Marketplace, reservation: Any, status: str, by: Any) -> Any:
-    return await market.ask("updateReservation", by, reservationId=reservation["id"], bookingStatus=status)
 
 
 async def failed(market: Marketplace) -> tuple[Any, str]:
@@ -52,10 +47,10 @@ async def test_the_host_can_accept(market: Marketplace) -> None:
     assert (await ledger(market, reservation)).held > 0
 
 
-async def test_what_the_host_declines_is_let_go(market: Marketplace, module_database: str) -> None:
+async def test_what_the_host_declines_is_let_go(market: Marketplace, database: str) -> None:
     reservation, intent = await authorised(market)
     await step(market, reservation, "declined", HOST)
-    assert at_provider(module_database, intent) == "voided"
+    assert at_provider(database, intent) == "voided"
     assert (await ledger(market, reservation)).open_attempts == ()
 
 
@@ -66,18 +61,18 @@ async def test_nothing_else_is_paid_meanwhile(market: Marketplace) -> None:
     assert refused.value.rule == "PAYMENT_OPEN"
 
 
-async def test_beside_another_it_is_let_go(market: Marketplace, module_database: str) -> None:
+async def test_beside_another_it_is_let_go(market: Marketplace, database: str) -> None:
     reservation, intent = await failed(market)
     await market.pay(GUEST, reservation)
     await call_back(market, stripe_event("amount_capturable_updated", reservation, intent))
-    assert at_provider(module_database, intent) == "voided"
+    assert at_provider(database, intent) == "voided"
     assert (await step(market, reservation, "confirmed", HOST))["bookingStatus"] == "confirmed"
     assert await kinds(market, reservation) == ["charge", "failed"]
 
 
-async def test_after_the_end_it_is_let_go(market: Marketplace, module_database: str) -> None:
+async def test_after_the_end_it_is_let_go(market: Marketplace, database: str) -> None:
     reservation, intent = await failed(market)
     await step(market, reservation, "cancelled", GUEST)
     await call_back(market, stripe_event("amount_capturable_updated", reservation, intent))
     await market.pass_time(timedelta(minutes=1))
-    assert at_provider(module_database, intent) == "voided"
+    assert at_provider(database, intent) == "voided"
