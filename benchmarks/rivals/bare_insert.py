@@ -1,16 +1,14 @@
 """FastAPI and psycopg, one insert a request: no login, no rules, no price, no retry safety."""
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from uuid import UUID, uuid4
 
 import msgspec
 from fastapi import FastAPI, Request, Response
-from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+from benchmarks.rivals.web import new_app, new_pool
 
 TABLES = """CREATE TABLE bare_reservation (id uuid PRIMARY KEY, listing uuid NOT NULL, check_in date NOT NULL,
   check_out date NOT NULL, guests int NOT NULL, made_at timestamptz NOT NULL DEFAULT now())"""
@@ -27,23 +25,8 @@ class Booking(BaseModel):
 
 
 def create_app() -> FastAPI:
-    pool = AsyncConnectionPool(
-        os.environ["RIVAL_DATABASE_URL"],
-        min_size=int(os.environ.get("RIVAL_POOL", "8")),
-        open=False,
-        kwargs={"autocommit": True, "prepare_threshold": 0},
-    )
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with pool:
-            yield
-
-    app = FastAPI(lifespan=lifespan)
-
-    @app.get("/health")
-    async def health() -> Response:
-        return Response(b"{}", media_type="application/json")
+    pool = new_pool()
+    app = new_app(pool)
 
     @app.post("/v1/reservations")
     async def book(request: Request) -> Response:

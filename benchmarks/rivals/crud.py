@@ -9,8 +9,6 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -23,6 +21,8 @@ from fastapi import FastAPI, Request, Response
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+from benchmarks.rivals.web import new_app, new_pool
 
 TABLES = """
 CREATE TABLE crud_user (id uuid PRIMARY KEY, role text NOT NULL, active bool NOT NULL);
@@ -284,24 +284,8 @@ def replay(known: tuple[Any, ...], digest: bytes) -> Response:
 
 
 def create_app() -> FastAPI:
-    pool = AsyncConnectionPool(
-        os.environ["RIVAL_DATABASE_URL"],
-        min_size=int(os.environ.get("RIVAL_POOL", "8")),
-        open=False,
-        kwargs={"autocommit": True, "prepare_threshold": 0},
-    )
+    pool = new_pool()
     bookings = Bookings(pool, Tokens(os.environ["RIVAL_PUBLIC_KEY"]), os.urandom(32))
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with pool:
-            yield
-
-    app = FastAPI(lifespan=lifespan)
-
-    @app.get("/health")
-    async def health() -> Response:
-        return Response(b"{}", media_type="application/json")
-
+    app = new_app(pool)
     app.add_api_route("/v1/reservations", bookings.book, methods=["POST"], response_model=None)
     return app
