@@ -18,7 +18,7 @@ from domain.catalogue import RESOURCES
 from domain.listing import BookingPolicies, Offer
 from domain.money import major
 from domain.pricing import min_stay, price
-from domain.resources.catalog import LISTING, LISTING_LOCALE_TEXT
+from domain.resources.catalog import LISTING_LOCALE_TEXT
 from domain.stay import Nights
 from domain.terms import Terms
 from infra.opensearch.client import Cluster
@@ -30,13 +30,22 @@ from infra.opensearch.mappings import settings as kept
 from infra.opensearch.writing import Write, Writing
 from projections.listings import offer as document_of
 from read_api.search.algebra import ByRelevance, ByStayPrice, Everything, FreeNights, Question, Stay, Told
-from read_api.search.declared import Index, Join
-from tests.infra.read_models.test_search_of_listings import FIRST, PLAIN, calendars, lengths, offers, rates_of
+from read_api.search.declared import Index
+from tests.searching.offers import (
+    FIRST,
+    FOUND_BY,
+    INDEX,
+    PLAIN,
+    TEXTS,
+    WORDED,
+    calendars,
+    lengths,
+    offers,
+    rates_of,
+)
 
 pytestmark = pytest.mark.anyio
 
-TEXTS = Join("texts", LISTING_LOCALE_TEXT, by="id", on="listingId", many=True)
-INDEX = Index("listing", LISTING, joins=(TEXTS,), texts=("title", "texts.localizedTitle"))
 PLAIN_TEXTS = Index("listingLocaleText", LISTING_LOCALE_TEXT)
 LAYOUTS = {index.name: Layout(index, {r.name: r for r in RESOURCES}) for index in (INDEX, PLAIN_TEXTS)}
 Case = tuple[Offer, Mapping[date, Any]]
@@ -149,19 +158,7 @@ async def test_the_largest_prices_of_the_longest_stay_are_exact(shelf: Shelf) ->
     assert hit.stay_price == price(nights, rates_of(offer), {}, Terms()).total
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("loft", True),
-        ("lotf pariss", True),
-        ("lofts in the centre", False),
-        ("dach wohnungen", True),
-        ("wohnung loft paris quiet", True),
-        ("deleted", False),
-        ("toits fenetres", True),
-        ("x", False),
-    ],
-)
+@pytest.mark.parametrize(("query", "expected"), FOUND_BY)
 async def test_every_word_is_found_in_the_listing_or_in_one_of_its_texts(
     shelf: Shelf, query: str, expected: bool
 ) -> None:
@@ -169,11 +166,7 @@ async def test_every_word_is_found_in_the_listing_or_in_one_of_its_texts(
     await shelf.clear()
     listing = composed(PLAIN, {}, uuid4())
     (node,) = [node for node in LAYOUTS["listing"].root.children if node.join is TEXTS]
-    listing.below[node.path] = [
-        _text(node, "de", "Wohnung unter dem Dach"),
-        _text(node, "fr", "Sous les toits", "Une fenêtre à l'ouest"),
-        _text(node, "en", "Deleted", active=False),
-    ]
+    listing.below[node.path] = [_text(node, *said, active=active) for *said, active in WORDED]
     await shelf.put([listing])
     assert await shelf.engine.count(INDEX, Told(tuple(query.split())), SYSTEM) == int(expected)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,14 +13,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from psycopg import sql
 
 from domain.calendar_month import CalendarMonth
 from domain.catalogue import RESOURCES
-from domain.listing import BookingPolicies, Listing, Location, Offer
+from domain.listing import BookingPolicies, Offer
 from domain.money import major
-from domain.pricing import Rates, Season, min_stay, price
+from domain.pricing import min_stay, price
 from domain.resources.catalog import LISTING, LISTING_LOCALE_TEXT
 from domain.stay import Nights
 from domain.terms import Terms
@@ -39,65 +37,10 @@ from projections.catalogue import PROJECTIONS
 from projections.listings import offer as document_of
 from projections.words import words
 from read_api.search.algebra import FreeNights, Stay
-from read_api.search.declared import Index, Join
+from read_api.search.declared import Join
+from tests.searching.offers import FIRST, FOUND_BY, INDEX, PLAIN, WORDED, calendars, lengths, offers, rates_of
 
-FIRST = date(2031, 3, 28)
 D = ready.Identifier("d")
-TEXTS = Join("texts", LISTING_LOCALE_TEXT, by="id", on="listingId", many=True)
-INDEX = Index("listing", LISTING, joins=(TEXTS,), texts=("title", "texts.localizedTitle"))
-PLAIN = Offer(
-    title="Loft",
-    address="1 Road",
-    description="Quiet.",
-    property_type="loft",
-    location=Location(48_000_000_000, 2_000_000_000, "Europe/Paris", city="Paris"),
-    currency="EUR",
-    price_per_night=10_000,
-    approval_type="instant",
-)
-
-amounts = st.integers(min_value=1, max_value=10**6) | st.sampled_from([10**12, 5, 25, 50])
-rates_ = st.integers(min_value=0, max_value=9_999)
-days = st.integers(min_value=0, max_value=60)
-
-
-@st.composite
-def seasons(draw: st.DrawFn) -> tuple[Season, ...]:
-    """Seasons in order that do not overlap, some of them next to each other."""
-    ends = sorted(draw(st.sets(days, max_size=8)))
-    pairs = [pair for pair in itertools.pairwise(ends) if draw(st.booleans())]
-    made = []
-    for start, end in pairs:
-        nights = Nights(FIRST + timedelta(start - 10), FIRST + timedelta(end - 10))
-        own = draw(st.none() | amounts), draw(st.none() | st.integers(min_value=1, max_value=9))
-        made.append(Season(nights, *own))
-    return tuple(made)
-
-
-@st.composite
-def offers(draw: st.DrawFn) -> Offer:
-    """Listings of every kind of price, in currencies of no, two, three and four digits."""
-    policies = BookingPolicies(
-        cleaning_fee=draw(st.none() | st.integers(min_value=0, max_value=10**5)),
-        weekly_discount_rate=draw(st.none() | rates_),
-        monthly_discount_rate=draw(st.none() | rates_),
-    )
-    return replace(
-        PLAIN,
-        currency=draw(st.sampled_from(["EUR", "JPY", "KWD", "CLF", "USD"])),
-        price_per_night=draw(amounts),
-        seasons=draw(st.none() | seasons()),
-        policies=draw(st.none() | st.just(policies)),
-        min_stay=draw(st.none() | st.integers(min_value=1, max_value=9)),
-        max_stay=draw(st.none() | st.integers(min_value=9, max_value=50)),
-        city_tax_rate=draw(st.none() | rates_),
-    )
-
-
-calendars = st.dictionaries(days.map(lambda day: FIRST + timedelta(day - 3)), st.tuples(
-    st.none() | amounts, st.none() | st.integers(min_value=1, max_value=9), st.booleans(), st.booleans()
-), max_size=8)  # fmt: skip
-lengths = st.integers(min_value=1, max_value=40)
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +54,6 @@ def tables(module_database: str) -> Iterator[psycopg.Connection[Any]]:
     asyncio.run(made())
     with psycopg.connect(module_database, autocommit=True) as connection:
         yield connection
-
-
-def rates_of(offer: Offer) -> Rates:
-    listing = Listing.at(uuid4())
-    listing.offered = offer
-    return listing.rates
 
 
 class Shelf:
@@ -225,28 +162,15 @@ def alive(_: Join, table: ready.Identifier) -> sql.Composable:
 
 
 @pytest.mark.parametrize("few", [True, False])
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("loft", True),
-        ("lotf pariss", True),
-        ("lofts in the centre", False),
-        ("dach wohnungen", True),
-        ("wohnung loft paris quiet", True),
-        ("deleted", False),
-        ("toits fenetres", True),
-        ("x", False),
-    ],
-)
+@pytest.mark.parametrize(("query", "expected"), FOUND_BY)
 def test_every_word_is_found_in_the_listing_or_in_one_of_its_texts(
     tables: psycopg.Connection[Any], query: str, expected: bool, few: bool
 ) -> None:
     """Stemmed in each text's language, one slip forgiven, each word wherever it stands; deleted texts say nothing."""
     with shelf(tables) as there:
         there.listing(PLAIN)
-        there.text("de", "Wohnung unter dem Dach")
-        there.text("fr", "Sous les toits", "Une fenêtre à l'ouest")
-        there.text("en", "Deleted", active=False)
+        for language, title, description, active in WORDED:
+            there.text(language, title, description, active=active)
         assert found(there, query, few=few) is expected
 
 
