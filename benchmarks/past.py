@@ -14,6 +14,7 @@ import psycopg
 
 from benchmarks import seed
 from domain.actor import Actor
+from domain.agreement import Agreement, Links
 from domain.calendar_month import CalendarMonth
 from domain.calendar_night import Place
 from domain.catalogue import AGGREGATES
@@ -23,7 +24,7 @@ from domain.listing import BookingPolicies, Listing
 from domain.operator import Operator, Profile
 from domain.policies import Grace
 from domain.pricing import price
-from domain.reservation import Agreement, Links, Reservation
+from domain.reservation import Reservation
 from domain.stay import Nights, Stay
 from domain.terms import Terms
 from infra.event_store import Codec

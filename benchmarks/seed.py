@@ -15,13 +15,14 @@ from benchmarks.servers import SUPERADMIN
 from commands.bus import Ask
 from commands.ports import Cause
 from domain.actor import NOBODY, Actor
+from domain.agreement import Agreement, Links
 from domain.calendar_month import CalendarMonth
 from domain.calendar_night import Place
 from domain.kernel import Aggregate
 from domain.listing import BookingPolicies, Listing
 from domain.policies import Grace
 from domain.pricing import price
-from domain.reservation import Agreement, Links, Reservation
+from domain.reservation import Reservation
 from domain.session import Session
 from domain.stay import Nights, Stay, months
 from domain.user import User

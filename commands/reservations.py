@@ -17,6 +17,7 @@ from commands.quotes import shown
 from commands.registry import Command, Route
 from commands.wire import UNSET, Day, Id, LongText, Message, NonEmpty, Number, RecordVersion, Text
 from commands.work import Work
+from domain.agreement import Agreement, Links
 from domain.booking_rules import check_price
 from domain.calendar_night import Place
 from domain.errors import Invalid, NotAllowed, NotThere, Refused
@@ -24,7 +25,7 @@ from domain.listing import BookingPolicies
 from domain.money import exponent, from_major
 from domain.pricing import Price
 from domain.quotes import Quote, honoured
-from domain.reservation import Agreement, Links, Reservation
+from domain.reservation import Reservation
 from domain.resources.bookings import RESERVATION, SERVICE
 from domain.stay import Nights
 

@@ -7,15 +7,14 @@ Nothing leaves complete, declined or cancelled, save that a late payment revives
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from domain.agreement import Agreement, Links
 from domain.errors import Refused
 from domain.kernel import Aggregate, event
-from domain.listing import ApprovalType, BookingPolicies
-from domain.policies import Policy
+from domain.listing import ApprovalType
 from domain.pricing import Price
 from domain.refunds import LATE_PAYMENT, NEVER_CONFIRMED, Refund, in_full, refund
 from domain.stay import Stay
@@ -26,29 +25,6 @@ Status = Literal["none", "pending", "confirmed", "complete", "cancelled", "decli
 PaymentConfirmation = Literal["pending", "processing", "paid", "canceled"]
 DisputeStatus = Literal["none", "requested", "active", "resolved"]
 CancelledBy = Literal["guest", "host", "admin", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Who stays where, when, at what price and on what terms: fixed when it is asked for, whatever changes later."""
-
-    listing: UUID
-    guest: UUID
-    host: UUID
-    stay: Stay
-    guest_count: int
-    approval: ApprovalType
-    price: Price
-    cancellation: Policy
-    booking_policies: BookingPolicies
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Calendars kept elsewhere, as the parties named them."""
-
-    ical_export_url: str | None = None
-    ical_import_source: str | None = None
 
 
 class Reservation(Aggregate):

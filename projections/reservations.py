@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from domain.agreement import Agreement, Links
 from domain.kernel import Recorded
 from domain.listing import Cancellation
 from domain.money import major
 from domain.policies import Policy, steps_of
 from domain.pricing import itemised
 from domain.refunds import Refund
-from domain.reservation import Agreement, Links, Reservation
+from domain.reservation import Reservation
 from domain.resources.bookings import RESERVATION
 from domain.review_window import ReviewWindow
 from projections.deadlines import Clear, Set

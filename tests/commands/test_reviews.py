@@ -26,11 +26,12 @@ from commands.reviews import (
 from commands.work import Work
 from domain.access import holds
 from domain.actor import SYSTEM, Actor
+from domain.agreement import Agreement, Links
 from domain.errors import DomainError, Invalid, NotAllowed, Refused
 from domain.listing import BookingPolicies
 from domain.policies import DEFAULT
 from domain.pricing import NIGHT, Price, PriceLine
-from domain.reservation import Agreement, Links, Reservation
+from domain.reservation import Reservation
 from domain.review import Review
 from domain.review_window import Parties, RevieweeType
 from domain.stay import Nights, Stay

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from domain.agreement import Agreement, Links
 from domain.listing import BookingPolicies
 from domain.policies import named
 from domain.refunds import NOT_PAID, Refund
-from domain.reservation import Agreement, CancelledBy, Links, Reservation
+from domain.reservation import CancelledBy, Reservation
 from domain.stay import Nights, Stay
 from domain.terms import Terms
 from tests.domain.cancellations import EXAMPLE

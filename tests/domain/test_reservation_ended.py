@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.reservation import Links, Reservation
+from domain.agreement import Links
+from domain.reservation import Reservation
 from tests.domain.stays import (
     ASKED,
     HOUR,
