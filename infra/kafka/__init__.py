@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from domain.catalogue import AGGREGATES
 from infra.event_store import Codec
@@ -16,7 +17,7 @@ from infra.kafka.lane_feed import LaneFeed
 from infra.kafka.lanes import Routes, Told, lane_of, topic_of
 from infra.kafka.messages import Messages
 from infra.kafka.relay import Relay, SettledLog
-from infra.kafka.wire import Wire
+from infra.kafka.wire import LARGEST, Wire
 from infra.read_models.model import Model
 from infra.read_models.runner import Feed, Runner
 from infra.read_models.side import ReadSide
@@ -37,7 +38,9 @@ def relay_of(settings: Settings, conninfo: str, log: SettledLog, models: Mapping
     )
     fed = fed_by_kafka(settings, models)
     lanes = Told(topic_of(settings.kafka_prefix), _routes(fed)) if fed else None
-    return Relay(conninfo, log, messages, lambda: Wire(servers, name, options), name=name, lanes=lanes)
+    # An event may be longer than the request that made it, by what stands beside and how numbers are written.
+    wire = partial(Wire, servers, name, options, largest=max(LARGEST, 2 * settings.body_limit_bytes))
+    return Relay(conninfo, log, messages, wire, name=name, lanes=lanes)
 
 
 def group_of(settings: Settings, log: Feed, side: ReadSide, *, name: str = "projectors") -> LaneGroup | None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from confluent_kafka import (
     OFFSET_END,
@@ -21,10 +21,10 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from infra.kafka.messages import Outgoing
 from infra.kafka.standstill import HANGS, Standstill, position_hangs
+from infra.kafka.topics import make_ready
 from infra.threads import begun
 
 T = TypeVar("T")
@@ -41,12 +41,8 @@ few messages costs the broker what one for many does.
 """
 BREATH = 500
 """Messages handed over without letting other threads of the process have their turn."""
-BROKERS_CHOICE = -1
-"""Replicas: as many as the brokers are set to make."""
-
-
-REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})  # noqa: SLF001 - public by its documentation
-"""What the library takes for a broker that is away."""
+LARGEST = 2_000_000
+"""Bytes of a message, unless somebody says otherwise."""
 
 
 class Fenced(Exception):
@@ -65,10 +61,17 @@ class Wire:
         name: of the relay: its transactional id, its group of one, and the topic that its position stands at.
         options: more of librdkafka's settings, such as those of TLS and SASL.
         patience: seconds that Kafka may take for one step.
+        largest: bytes of a message.
     """
 
     def __init__(
-        self, servers: str, name: str, options: Mapping[str, str] | None = None, *, patience: float = SECONDS
+        self,
+        servers: str,
+        name: str,
+        options: Mapping[str, str] | None = None,
+        *,
+        patience: float = SECONDS,
+        largest: int = LARGEST,
     ) -> None:
         # What is wrong is said by the errors that it raises; the library would print it besides.
         self._settings: dict[str, str | int | float | bool] = {
@@ -76,7 +79,7 @@ class Wire:
             "log_level": 0,
             **(options or {}),
         }
-        self._patience = patience
+        self._patience, self._largest = patience, largest
         self.name = name
         self._place = TopicPartition(f"{name}.position", 0)
         self._producer: Producer | None = None
@@ -155,7 +158,8 @@ class Wire:
             del work, done  # as the thread does: the old producer would go on beside the next one
 
     def _open(self, topics: Sequence[str]) -> int:
-        self._make({**dict.fromkeys(topics, PARTITIONS), self._place.topic: 1})
+        wanted = {**dict.fromkeys(topics, PARTITIONS), self._place.topic: 1}
+        make_ready(self._settings, wanted, self._largest, self._patience)
         producer = Producer(
             {
                 **self._settings,
@@ -163,6 +167,7 @@ class Wire:
                 "transaction.timeout.ms": int(2 * self._patience * 1000),
                 "compression.type": "lz4",
                 "linger.ms": LINGER,
+                "message.max.bytes": self._largest,
                 "queue.buffering.max.messages": 1_000_000,
                 "message.timeout.ms": int(self._patience * 1000),
             }
@@ -184,27 +189,6 @@ class Wire:
             raise
         self.mark = place.metadata or ""
         return max(0, place.offset)
-
-    def _make(self, topics: Mapping[str, int]) -> None:
-        told: list[KafkaError] = []
-        watched: dict[str, Any] = {**self._settings, "error_cb": told.append}
-        admin = AdminClient(watched)
-        try:
-            there = admin.list_topics(timeout=self._patience).topics
-        except KafkaException as error:
-            admin.poll(0)  # that the password is wrong is said there alone
-            raise KafkaException(next((one for one in told if one.code() in REFUSALS), error.args[0])) from error
-        missing = [
-            NewTopic(topic, num_partitions=partitions, replication_factor=BROKERS_CHOICE)
-            for topic, partitions in topics.items()
-            if topic not in there
-        ]
-        for made in admin.create_topics(missing, operation_timeout=self._patience).values() if missing else ():
-            try:
-                made.result(self._patience)
-            except KafkaException as error:
-                if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise
 
     def _forget(self, topic: str) -> None:
         admin = AdminClient(self._settings)
@@ -259,8 +243,3 @@ def _in_our_words(error: KafkaException | BufferError) -> Exception:
     if isinstance(told, KafkaError) and told.code() in {KafkaError._FENCED, KafkaError.PRODUCER_FENCED}:  # noqa: SLF001 - so the library names it
         return Fenced(told.str())
     return KafkaAway(str(told))
-
-
-def _code(error: KafkaException) -> int:
-    code: int = error.args[0].code()
-    return code

@@ -6,10 +6,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from uuid import UUID, uuid4
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from infra.event_store import Codec, PostgresEventStore
 from infra.kafka.lanes import Told
@@ -241,3 +244,19 @@ async def test_what_keeps_the_relay_is_said_before_its_wire_is_closed(house: Hou
         async with asyncio.timeout(60):
             await closing.wait()
         assert (await relay.health())["problem"] == "KafkaAway: no room for 1 messages"
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+async def test_an_event_as_large_as_a_request_makes_it_is_told_as_well(house: House, *, made_before: bool) -> None:
+    """A body of a million bytes may grow by a quarter; Kafka's own limits are about a million."""
+    stream = uuid4()
+    if made_before:
+        admin = AdminClient({"bootstrap.servers": house.kafka.servers})
+        admin.create_topics([NewTopic(house.topic, 1)])[house.topic].result(60)
+    await house.write([stream], 1)
+    await moved(house.store, stream, token_hex(625_000))
+    last = await house.write([stream], 1)
+    relay = house.relay()
+    async with running(relay):
+        await until(lambda: relay.position >= last, 60)
+    all_there_once_in_order(await asyncio.to_thread(house.read, 3), {stream: 3})
