@@ -36,6 +36,10 @@ class GivingBack:
         """Whether the guest does not have it yet."""
         return self.resume_at is not None
 
+    def waits(self, at: datetime) -> bool:
+        """Whether it was refused or came back, and its next try is still to come."""
+        return self.resume_at is not None and self.tries > 1 and at < self.resume_at
+
     def again_at(self, at: datetime) -> datetime:
         """When it is given anew if it came back at that instant: who could not take it a day ago may not tomorrow."""
         return at + RETRY_AFTER * (1 << min(self.returns, MOST_DOUBLED))

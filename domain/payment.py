@@ -176,6 +176,10 @@ class Payment(Aggregate):
             wake_at = min(self._waiting(but=refund), default=None)
             self._refunded(refund=refund, amount=self.refunds[refund].amount, wake_at=wake_at)
 
+    def refunds_waiting(self, at: datetime) -> tuple[UUID, ...]:
+        """Those that were refused or came back and wait for another try: nobody has asked the provider for that yet."""
+        return tuple(id for id, refund in self.refunds.items() if refund.waits(at))
+
     def refund_refused(self, refund: UUID, reason: str | None, at: datetime) -> None:
         """The provider would not give it back now; the money stays held, and it is tried again."""
         if self.refunds[refund].open:

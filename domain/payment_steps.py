@@ -85,6 +85,6 @@ def next_step(payment: Payment, attempts: Iterable[PaymentAttempt], at: datetime
             case "void":
                 return Void(attempt)
     for id, refund in payment.refunds.items():
-        if refund.resume_at is not None and (refund.tries == 1 or at >= refund.resume_at):
+        if refund.open and not refund.waits(at):
             return GiveBack(id, refund.attempt, refund.amount, refund.tries)
     return None

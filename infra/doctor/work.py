@@ -141,7 +141,10 @@ async def of_refunds(connection: Connection) -> list[Finding]:
     if not count:
         return [Finding("refunds", "fine", "no guest waits for one that was refused or came back")]
     seen = f"{count} stays wait for one that was refused or came back, the next until {first:%Y-%m-%d %H:%M} UTC"
-    todo = "`innkeep events --name 'payment.refund_*' --last 50` says which, and why; the provider says more"
+    todo = (
+        "`innkeep events --name 'payment.refund_*' --last 50` says which, and why. Of what was given otherwise "
+        "an admin says so: PATCH /v1/settlereservationrefund/{reservationId}"
+    )
     return [Finding("refunds", "warning", seen, todo)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from domain.actor import NOBODY, SYSTEM
 from tests.commands.marketplace import VISA
 from tests.commands.retries.table import ANOTHER, Asked, Row, Town, check_in
-from tests.commands.till import Killed, attempts, ledger, refund_event, signed, stripe_event
+from tests.commands.till import Killed, attempts, call_back, ledger, refund_event, signed, stripe_event
 
 WAITS = {"paymentMethodId": "pm_card_processing", "settleAfterSeconds": 60}
 SOON = timedelta(minutes=2)
@@ -59,6 +59,14 @@ async def refund_came_back(town: Town) -> Asked:
     body = json.dumps(refund_event(paid, str(refund))).encode()
     now = int(town.market.product.clock.real_now().timestamp())
     return Asked(NOBODY, {"raw": body, "signature": signed(body, now)}, town.market.now + SOON)
+
+
+async def given_otherwise(town: Town) -> Asked:
+    paid = await town.paid()
+    await town.market.ask("deleteReservation", town.host, reservationId=paid["id"])
+    (refund,) = (await ledger(town.market, paid)).refunds
+    await call_back(town.market, refund_event(paid, str(refund)))
+    return Asked(town.admin, {"reservationId": paid["id"]})
 
 
 async def noted(town: Town) -> Asked:
@@ -163,6 +171,7 @@ ROWS = (
     Row("refreshReservationPayment", refreshed),
     Row("callbackReservationPayment", called_back),
     Row("callbackReservationPayment", refund_came_back),
+    Row("settleReservationRefund", given_otherwise, "WRONG_STATE"),
     Row("createPaymentRecord", noted, ANOTHER),
     Row("createReservationPayment", attempt_made_up, "SERVER_OWNED", refused=True),
     Row("updateReservationPayment", attempt_redirected),
