@@ -8,16 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commands.bus import Unauthenticated
+from domain.access import may
+from domain.actor import NOBODY
 from domain.errors import Invalid
 from infra.http.bff_schemas import Described
 from infra.http.edge import Endpoint, answer, parsed
 from infra.http.envelope import Context, encode, head, success
 from infra.http.freshness import caught_up
-from infra.http.mounting import Mount
+from infra.http.mounting import Mount, Operation
 from infra.http.openapi import Describe
 from infra.http.read_routes import id_in
 from read_api.ports import NobodyKnown
-from read_api.search.catalogue import LISTED
+from read_api.search.catalogue import INDEXES, LISTED
 from read_api.search.declared import Index
 from read_api.search.indexes import Indexes
 
@@ -32,21 +34,24 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
     """Adds its routes, under its prefix only."""
     asking, described = Searching(product, mount), Described(describe)
 
-    def add(path: str, method: str, endpoint: Endpoint, operation: dict[str, Any]) -> None:
+    def add(path: str, method: str, endpoint: Endpoint, operation: Operation, *, public: bool = True) -> None:
         # Conditions are sent by POST, and are questions all the same.
-        mount.add((path,), method, endpoint, services=(SERVICE,), operation=operation, prefixed=True, changes=False)
+        stands: dict[str, Any] = {"services": (SERVICE,), "prefixed": True, "changes": False, "public": public}
+        mount.add((path,), method, endpoint, operation=operation, **stands)
 
+    public = {index.name for index in INDEXES if may(index.resource.sees, NOBODY)}
     for name in sorted(LISTED):
-        add(f"/{name}", "GET", asking.page(name), described.page(f"/{name}", name))
+        add(f"/{name}", "GET", asking.page(name), described.page(f"/{name}", name), public=name in public)
     at = "/{indexName}"
     add(f"{at}/list", "GET", asking.page(), described.page(f"{at}/list", "index"))
     add(f"{at}/list", "POST", asking.page(), described.page(f"{at}/list", "indexBy", body=True))
     add(f"{at}/count", "GET", asking.count, described.count(f"{at}/count", "index"))
     add(f"{at}/count", "POST", asking.count, described.count(f"{at}/count", "indexBy", body=True))
     add(f"{at}/schema", "GET", asking.schema, described.schema(f"{at}/schema"))
-    add(f"{at}/filters", "GET", asking.saved, described.saved(f"{at}/filters"))
+    add(f"{at}/filters", "GET", asking.saved, described.saved(f"{at}/filters"), public=False)
     for name in sorted(LISTED):  # after what a view has in common with all indexes: an id would be anything
-        add(f"/{name}/{{id}}", "GET", asking.get(name), described.get(f"/{name}/{{id}}", name))
+        one = f"/{name}/{{id}}"
+        add(one, "GET", asking.get(name), described.get(one, name), public=name in public)
     add(f"{at}/{{id}}", "GET", asking.get(), described.get(f"{at}/{{id}}", "index"))
 
 
@@ -85,8 +90,6 @@ class Searching:
 
     async def saved(self, request: Request, context: Context) -> Response:
         """The caller's kept filters."""
-        if not context.actor.known:
-            raise Unauthenticated("Kept filters need a login.")
         index = await self._index(request, context)
         beside = await self._dashboards.saved(index, request.query_params.multi_items(), context.actor)
         rows = beside.pop("savedFilters")

@@ -15,6 +15,11 @@ from infra.tracing.port import TRACEPARENT
 
 Operation = dict[str, Any]
 """An operation object of OpenAPI."""
+Scheme = dict[str, list[str]]
+"""Credentials, as OpenAPI names them."""
+NOTHING: Scheme = {}
+TOKEN: Scheme = {"token": []}
+API_AUTH: Scheme = {"apiAuth": []}
 UNTRACED = frozenset({"/health", "/admin/health", "/metrics", "/favicon.ico"})
 """Asked for every few seconds, and of no interest step by step."""
 
@@ -22,6 +27,13 @@ UNTRACED = frozenset({"/health", "/admin/health", "/metrics", "/favicon.ico"})
 def prefix_of(service: str) -> str:
     """The prefix of a service's routes, such as `/bookingmanagement-api`."""
     return f"/{service.lower()}-api"
+
+
+def taken(*, public: bool, api_auth: bool, anonymous: bool) -> list[Scheme]:
+    """The credentials that may come, any of these; nothing where none need to."""
+    if anonymous:
+        return [NOTHING]
+    return [*([NOTHING] if public else []), TOKEN, *([API_AUTH] if api_auth else [])]
 
 
 class Mount:
@@ -62,7 +74,8 @@ class Mount:
             if operation is not None:
                 alone = [] if prefixed else [{"url": "/"}]
                 servers = [*alone, *({"url": prefix} for prefix in prefixes)] if prefixes else None
-                self._describe(path, method, operation, servers)
+                needed = {"security": taken(public=public, api_auth=api_auth, anonymous=anonymous)}
+                self._describe(path, method, operation | needed, servers)
 
     def _counted(self, opened: Opened, method: str, route: str) -> Opened:
         observe = self.edge.product.metrics.request(method, route)

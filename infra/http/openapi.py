@@ -9,7 +9,6 @@ from typing import Any
 
 from commands.registry import Command, Route
 from commands.wire import Message
-from domain.access import Everyone
 from domain.resource import Field, Kind, Resource
 from infra.http.envelope import APP_VERSION
 from infra.http.mounting import Operation
@@ -55,8 +54,6 @@ class Describe:
             "parameters": [*path_parameters(route.path), *([IDEMPOTENCY_KEY] if command.idempotent else [])],
             "responses": {str(route.status): self._success(route), **self.errors()},
         }
-        if not isinstance(command.who, Everyone):
-            operation["security"] = SECURITY
         body = self._body(command, route)
         if body is not None:
             operation["requestBody"] = body
@@ -75,7 +72,6 @@ class Describe:
                 "200": _content(self._enveloped(resource.documents, {"$ref": REF.format(model=resource.name)})),
                 **self.errors(),
             },
-            "security": SECURITY_OR_NONE,
         }
 
     def list(self, resource: Resource) -> Operation:
@@ -96,7 +92,6 @@ class Describe:
                 EVENT_POSITION,
             ],
             "responses": {"200": _content(self._enveloped(resource.plural, rows, BESIDE_ROWS)), **self.errors()},
-            "security": SECURITY_OR_NONE,
         }
 
     def find(self, resource: Resource, path: str, field: str) -> Operation:
@@ -150,7 +145,6 @@ class Describe:
             "tags": [tag],
             "parameters": [*path_parameters(path), *parameters],
             "responses": {"200": _content(schema or {"type": "object"}), **self.errors()},
-            "security": SECURITY_OR_NONE,
         }
 
     def asked(self, name: str, summary: str, tag: str, message: type[Message]) -> Operation:
@@ -161,7 +155,6 @@ class Describe:
         body = {"application/json": {"schema": {"$ref": REF.format(model=_upper(name))}}}
         return self.plain(name, summary, tag) | {
             "requestBody": {"required": True, "content": body},
-            "security": SECURITY,
         }
 
     def document(self, paths: Mapping[str, Mapping[str, Operation]]) -> dict[str, Any]:
@@ -281,8 +274,6 @@ def _with_refusals(command: Command) -> str:
     return command.doc + (f"\n\nMay be refused with {refusals}." if refusals else "")
 
 
-SECURITY: list[dict[str, list[str]]] = [{"token": []}]
-SECURITY_OR_NONE: list[dict[str, list[str]]] = [{}, {"token": []}]
 IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
     "header",

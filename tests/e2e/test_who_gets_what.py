@@ -86,6 +86,29 @@ def test_no_route_is_missing_from_the_table(world: World) -> None:
     # Pages that describe the product are not part of its description.
     pages = {
         ("GET", path)
-        for path in ("/", "/docs", "/openapi.json", "/swagger", "/favicon.ico", "/health", "/admin/health", "/login")
+        for path in (
+            "/",
+            "/docs",
+            "/openapi.json",
+            "/swagger",
+            "/getPostmanCollection",
+            "/favicon.ico",
+            "/health",
+            "/admin/health",
+            "/login",
+        )
     }
     assert sorted(listed - described - pages) == []
+
+
+def test_the_description_says_with_what_credentials_to_come(world: World) -> None:
+    """With none where the table has nobody answered otherwise than 401; with an API key's own header to operators."""
+    open_to_all = {(row.method, plain(row.route)) for row in ROWS if 401 not in row.statuses[0]}
+    wrong = []
+    for route, operations in ok(world.nobody.get("/openapi.json"))["paths"].items():
+        for method, operation in operations.items():
+            taken = operation["security"]
+            is_open, of_operators = (method.upper(), plain(route)) in open_to_all, "operators" in route
+            if ({} in taken, {"apiAuth": []} in taken) != (is_open, of_operators):
+                wrong.append(f"{method} {route}: {taken}")
+    assert not wrong, "\n".join(wrong)
