@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,6 +44,8 @@ class Mount:
         self.app = app
         self.edge = edge
         self.paths: dict[str, dict[str, Operation]] = {}
+        self._addresses: Counter[str] = Counter()
+        """At how many each operation stands; from the second on its id has that number."""
 
     def add(
         self,
@@ -111,12 +114,7 @@ class Mount:
         self.app.dispatch.add(method, path, endpoint)
 
     def _describe(self, path: str, method: str, operation: Operation, servers: list[dict[str, str]] | None) -> None:
-        at = self.paths.setdefault(path, {})
-        unique = {
-            **operation,
-            "operationId": operation["operationId"] + (f"At{len(self.paths)}" if self._named(operation) else ""),
-        }
-        at[method.lower()] = unique | ({"servers": servers} if servers else {})
-
-    def _named(self, operation: Operation) -> bool:
-        return any(op["operationId"] == operation["operationId"] for ops in self.paths.values() for op in ops.values())
+        name = operation["operationId"]
+        self._addresses[name] += 1
+        own = {"operationId": name + (str(self._addresses[name]) if self._addresses[name] > 1 else "")}
+        self.paths.setdefault(path, {})[method.lower()] = operation | own | ({"servers": servers} if servers else {})

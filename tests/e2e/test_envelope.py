@@ -1,6 +1,7 @@
 """Paths, the envelope of answers, the form of errors, fields that every resource has."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -90,6 +91,14 @@ def test_operators_stand_on_three_paths(root: Person) -> None:
 def test_the_whole_product_describes_itself(nobody: Caller, path: str) -> None:
     answer = nobody.ask("GET", path, follow_redirects=True)
     assert answer.status_code == 200, told(answer)
+
+
+def test_each_described_operation_has_an_id_of_its_own(nobody: Caller) -> None:
+    """Also one that stands at several addresses: programs are made of them."""
+    paths = ok(nobody.get("/openapi.json"))["paths"]
+    ids = Counter(operation["operationId"] for operations in paths.values() for operation in operations.values())
+    assert [id for id, times in ids.items() if times > 1] == []
+    assert {"deleteOperator", "deleteOperator2", "deleteOperator3"} <= {*ids}
 
 
 def test_an_answer_to_a_command_is_wrapped(world: World, host: Person) -> None:
