@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import secrets
@@ -108,6 +109,9 @@ class Edge:
                 problem = failed(error)
                 if isinstance(error, Unavailable):
                     self.warn(context, error)
+                response = answer(problem.body, problem.status, problem.headers)
+            except asyncio.CancelledError:  # by the web server, which ends and has waited long enough
+                problem = failed(Unavailable("This server is being stopped: ask again."))
                 response = answer(problem.body, problem.status, problem.headers)
             except Exception:
                 log.exception("unexpected", request_id=context.request_id, method=context.method, path=context.path)

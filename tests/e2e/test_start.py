@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from infra.cli.serving import listen
 from infra.http.streaming import PATIENCE as STREAM_PATIENCE
 from tests.e2e.server import INNKEEP, Server, environment, free_port, until
-from tests.e2e.talk import ok
+from tests.e2e.talk import ok, refused
 from tests.e2e.world import World, rows
 from tests.services.stubborn import hanging
 
@@ -190,6 +191,21 @@ def test_sigterm_ends_in_time_with_a_request_under_way(folder: Path) -> None:
         told = polling.makefile("rb").read()
         assert told.startswith(b"HTTP/1.1 200 "), told
         assert told.endswith(b'{"nextId":1,"events":[]}'), told
+        assert "exception" not in server.words()
+
+
+def test_who_is_cut_off_by_an_end_is_told_to_ask_again(folder: Path) -> None:
+    """A payment that the provider takes its time for: the end does not wait for it, and leaves nobody with a bare 500."""
+    with hanging() as url, ThreadPoolExecutor() as threads:
+        server = Server(folder / "server", {"STRIPE_API_KEY": "sk_test_1", "STRIPE_API_BASE": url}).start()
+        with World(server) as world:
+            guest = world.person()
+            stay = world.book(guest, world.listing(world.person()))
+            paying = threads.submit(world.start, guest, stay)
+            until("Stripe is asked", lambda: "Request to Stripe api" in server.words())
+            assert server.end() == 0
+            refused(paying.result(), 503, "UNAVAILABLE")
+            assert paying.result().headers["Retry-After"] == "1"
         assert "exception" not in server.words()
 
 
