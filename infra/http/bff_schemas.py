@@ -16,7 +16,7 @@ OBJECTS: Schema = {"type": "array", "items": OBJECT}
 FILTERS: Schema = {
     "description": "Conditions: `{operator: and|or, conditions: […]}`, `{operator: not, condition: …}`, or a leaf "
     "`{field, operator, value}`, with `values` for any of several; a list is an `and`.",
-    "anyOf": [OBJECT, {"type": "array"}, {"type": "null"}],
+    "anyOf": [OBJECT, {"type": "array", "items": {}}, {"type": "null"}],
 }
 LISTED: Schema = {
     "type": "object",
