@@ -62,7 +62,9 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
         powers,
         services=services,
         public=False,
-        operation=describe.plain("permissions", "What the caller may do", "auth", schema={"type": "array", "items": {}}),
+        operation=describe.plain(
+            "permissions", "What the caller may do", "auth", schema={"type": "array", "items": {}}
+        ),
     )
     mount.add(
         ("/permissions/{permissionName}",),

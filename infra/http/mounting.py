@@ -75,10 +75,10 @@ class Mount:
             for prefix in prefixes if prefixed else ("", *prefixes):
                 self._route(prefix + path, method, counted)
             if operation is not None:
-                alone = [] if prefixed else [{"url": "/"}]
-                servers = [*alone, *({"url": prefix} for prefix in prefixes)] if prefixes else None
+                at = prefixes[0] + path if prefixed else path
+                servers = [{"url": url} for url in ("/", *prefixes)] if prefixes and not prefixed else None
                 needed = {"security": taken(public=public, api_auth=api_auth, anonymous=anonymous)}
-                self._describe(path, method, operation | needed, servers)
+                self._describe(at, method, operation | needed, servers)
 
     def _counted(self, opened: Opened, method: str, route: str) -> Opened:
         observe = self.edge.product.metrics.request(method, route)

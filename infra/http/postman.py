@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from infra.http.mounting import Operation
@@ -22,23 +22,16 @@ TEXTS = {
 def collection(description: Mapping[str, Any], base: str) -> dict[str, Any]:
     """Every operation as a request to try, in a folder for each service. `base` is the product's own address."""
     folders: dict[str, list[dict[str, Any]]] = {}
-    for path, method, operation in _operations(description["paths"]):
-        request = _request(path, method, operation, description["components"]["schemas"])
-        folders.setdefault(operation["tags"][0], []).append({"name": operation["summary"], "request": request})
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            request = _request(path, method, operation, description["components"]["schemas"])
+            folders.setdefault(operation["tags"][0], []).append({"name": operation["summary"], "request": request})
     return {
         "info": {"name": description["info"]["title"], "schema": FORM},
         "auth": {"type": "bearer", "bearer": [{"key": "token", "value": TOKEN, "type": "string"}]},
         "variable": [{"key": "baseUrl", "value": base}, {"key": "accessToken", "value": ""}],
         "item": [{"name": tag, "item": requests} for tag, requests in folders.items()],
     }
-
-
-def _operations(paths: Mapping[str, Mapping[str, Operation]]) -> Iterator[tuple[str, str, Operation]]:
-    """Each with the path that it is asked at: some stand under the prefix of their service only."""
-    for path, operations in paths.items():
-        for method, operation in operations.items():
-            first = operation.get("servers", [{"url": "/"}])[0]["url"]
-            yield first.rstrip("/") + path, method, operation
 
 
 def _request(path: str, method: str, operation: Operation, schemas: Mapping[str, Schema]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Paths, the envelope of answers, the form of errors, fields that every resource has."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
@@ -99,6 +99,14 @@ def test_each_described_operation_has_an_id_of_its_own(nobody: Caller) -> None:
     ids = Counter(operation["operationId"] for operations in paths.values() for operation in operations.values())
     assert [id for id, times in ids.items() if times > 1] == []
     assert {"deleteOperator", "deleteOperator2", "deleteOperator3"} <= {*ids}
+
+
+def test_what_is_described_stands_at_its_path(nobody: Caller) -> None:
+    """Programs need not know of the prefixes that an operation may have besides."""
+    for path in ok(nobody.get("/openapi.json"))["paths"]:
+        at = path.replace("{indexName}", "listing").format_map(defaultdict(lambda: ABSENT))
+        answer = nobody.ask("OPTIONS", at)
+        assert answer.status_code == 405, told(answer)
 
 
 def test_an_answer_to_a_command_is_wrapped(world: World, host: Person) -> None:
