@@ -17,16 +17,40 @@ from domain.user import EMAIL_CLAIM, User
 
 OPEN = ("pending", "confirmed")
 
+CLOSING = "account-closing"
+"""The kind of claim that goes from hand to hand until an account closes, which keeps it."""
+
+
+def account(user: UUID) -> tuple[Wanted, Wanted]:
+    """An account and its closing, as the log has both at one moment."""
+    return Wanted(User, user, fresh=True), Wanted(Claim, Claim.id_of(CLOSING, str(user)), fresh=True)
+
+
+async def keep_open(work: Work, user: UUID) -> None:
+    """For what an account leaves none of behind, such as a published listing: it writes where the closing writes, so
+    that of the two, decided at the same moment, only one is recorded.
+
+    Raises USER_GONE if the account is closed.
+    """
+    await _pass_closing(work, user, work.cause.id)
+
+
+async def _pass_closing(work: Work, user: UUID, holder: UUID) -> None:
+    closing = await work.load(Claim, Claim.id_of(CLOSING, str(user)))
+    closing.pass_on(holder, user, "USER_GONE", "This account is closed.")
+
 
 async def let_go(work: Work, user: User) -> None:
     """Free the e-mail address, unpublish the listings and close the calendars of those that were published, leave the
     superAdmins. Sessions and API keys need no word: they count for active users alone.
 
     Whoever claims nights at this very moment writes to one of the months that are closed, and only one of the two is
-    recorded: what was claimed before they are read, the stays that are looked for afterwards have in them.
+    recorded: what was claimed before they are read, the stays that are looked for afterwards have in them. So it is
+    with what keeps an account open: the closing is read before all that it looks for.
 
     Raises USER_HAS_STAYS, LAST_SUPERADMIN.
     """
+    await _pass_closing(work, user.id, user.id)
     listings, months = await _let(work, user.id)
     await _no_open_stays(work, user.id)
     if user.role == "superAdmin":

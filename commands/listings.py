@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from commands.calendar_nights import months_to_come
+from commands.leaving import keep_open
 from commands.listing_messages import (
     BookingPoliciesPart,
     CancellationPart,
@@ -42,9 +43,11 @@ class Zones(Protocol):
 
 
 async def create_listing(work: Work, m: CreateListing) -> Answer:
-    """Put a listing on the marketplace. Raises Invalid."""
+    """Put a listing on the marketplace. Raises Invalid, USER_GONE."""
     if work.actor.id is None:
         raise NotThere("host")
+    if m.is_published:
+        await keep_open(work, work.actor.id)
     place = _location(m.location, work.services.zones)
     listing = await work.load(Listing, work.new_id())
     listing.create(
@@ -92,8 +95,11 @@ async def delete_listing(work: Work, m: DeleteListing) -> Answer:
 
 async def _check_host(work: Work, listing: Listing) -> None:
     """Raise USER_GONE if the account of its host is closed: nobody would be there to let it."""
-    if listing.host is not None and (await work.load(User, listing.host, fresh=True)).status in {"archived", "deleted"}:
+    if listing.host is None:
+        return
+    if (await work.load(User, listing.host, fresh=True)).status in {"archived", "deleted"}:
         raise Refused("USER_GONE", "The account of its host is closed: nobody is there to let it.")
+    await keep_open(work, listing.host)
 
 
 async def _change_currency(work: Work, listing: Listing, currency: str, sent: set[str]) -> None:
@@ -214,6 +220,7 @@ COMMANDS: tuple[Command, ...] = (
         handler=create_listing,
         route=Route("POST", "/v1/listings", SERVICE, status=201, action="create", data_name="listing"),
         who=LoggedIn(),
+        refuses=("USER_GONE",),
     ),
     Command(
         name="updateListing",

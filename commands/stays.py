@@ -11,6 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from commands.calendar_nights import calendar, claim_nights, earliest_last_night, release_nights, settle_nights
+from commands.leaving import account, keep_open
 from commands.ports import Wanted
 from commands.work import Work
 from domain.calendar_month import CalendarMonth
@@ -47,6 +48,8 @@ async def revive(work: Work, reservation: Reservation) -> bool:
         await claim_nights(work, reservation.listing, reservation.id, stay.nights, "booking")
     except (NotThere, Refused):
         return False
+    for party in (reservation.guest, reservation.host):
+        await keep_open(work, party)
     reservation.revive(at=work.at)
     return True
 
@@ -54,7 +57,7 @@ async def revive(work: Work, reservation: Reservation) -> bool:
 async def _somebody_left(work: Work, reservation: Reservation) -> bool:
     """Has guest or host closed their account? Nothing kept them from it while the reservation was over."""
     parties = (reservation.guest, reservation.host)
-    await work.load_all(Wanted(User, party, fresh=True) for party in parties)
+    await work.load_all(wanted for party in parties for wanted in account(party))
     users = [await work.load(User, party, fresh=True) for party in parties]
     return any(user.version and not user.active for user in users)
 

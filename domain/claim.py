@@ -33,6 +33,14 @@ class Claim(Aggregate):
             raise Refused(rule, message)
         self._taken(holder=holder)
 
+    def pass_on(self, holder: UUID, keeper: UUID, rule: str, message: str) -> None:
+        """Have the value next, whoever has it now. Raises Refused with that rule if its keeper does, who lets none have
+        it any more.
+        """
+        if self.holder == keeper:
+            raise Refused(rule, message)
+        self._taken(holder=holder)
+
     def give_up(self, holder: UUID) -> None:
         """Let go of the value, if that holder has it."""
         if self.holder == holder:

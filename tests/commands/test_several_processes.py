@@ -22,7 +22,8 @@ from domain.errors import DomainError, NotThere, Refused
 from domain.super_admins import THE_SUPER_ADMINS, SuperAdmins
 from infra.build import build
 from infra.settings import Settings
-from tests.commands.marketplace import Marketplace, open_marketplace, registered, somebody
+from tests.commands.house import LOFT
+from tests.commands.marketplace import UTC_PLACE, Marketplace, open_marketplace, registered, somebody
 from tests.commands.till import Frail, kinds, ledger
 
 ADMIN = somebody("superAdmin")
@@ -121,6 +122,58 @@ async def test_a_stay_is_booked_or_its_host_leaves_if_both_are_decided_before_ei
     (left,) = decided.values()
     with pytest.raises(Conflict):
         await left.save()
+
+
+@pytest.mark.parametrize("first", ["archiveProfile", "createListing"])
+async def test_a_listing_is_put_up_or_its_host_leaves_if_both_are_decided_before_either_is_recorded(
+    two: Two, first: str
+) -> None:
+    host = await registered(two.one, "leaver")
+    asked = {"archiveProfile": {"userId": str(host.id)}, "createListing": LOFT | {"location": UTC_PLACE}}
+    decided = {name: await decide(two.one, name, host, **body) for name, body in asked.items()}
+    await decided.pop(first).save()
+    (left,) = decided.values()
+    with pytest.raises(Conflict):
+        await left.save()
+    if first == "archiveProfile":
+        with pytest.raises(Refused) as gone:
+            await two.other.ask("createListing", host, **asked["createListing"])
+        assert gone.value.rule == "USER_GONE"
+
+
+@pytest.mark.parametrize("first", ["archiveProfile", "updateListing"])
+async def test_a_listing_is_published_or_its_host_leaves_if_both_are_decided_before_either_is_recorded(
+    two: Two, first: str
+) -> None:
+    host = await registered(two.one, "leaver")
+    listing = await two.one.listing(host, isPublished=False)
+    asked = {"archiveProfile": {"userId": str(host.id)}, "updateListing": {"listingId": listing["id"]}}
+    asked["updateListing"]["isPublished"] = True
+    decided = {name: await decide(two.one, name, host, **body) for name, body in asked.items()}
+    for work in decided.values():
+        await work.confirm()
+    await decided.pop(first).save()
+    (left,) = decided.values()
+    with pytest.raises(Conflict):
+        await left.save()
+
+
+@pytest.mark.parametrize("who", ["guest", "host"])
+async def test_late_money_revives_a_stay_or_a_party_leaves_if_both_are_decided_before_either_is_recorded(
+    two: Two, who: str
+) -> None:
+    parties = {name: await registered(two.one, name) for name in ("guest", "host")}
+    listing = await two.one.listing(parties["host"])
+    stay = await two.one.book(parties["guest"], listing)
+    await two.one.pay(parties["guest"], stay, "pm_card_authenticationRequired")
+    await two.one.pass_time(timedelta(minutes=16))
+    await two.one.ask("updateListing", parties["host"], listingId=listing["id"], isPublished=False)
+    leaving = await decide(two.one, "archiveProfile", parties[who], userId=str(parties[who].id))
+    await leaving.confirm()
+    await two.one.ask("refreshReservationPayment", parties["guest"], reservationId=stay["id"])
+    assert (await two.one.reservation(stay["id"]))["bookingStatus"] == "confirmed"
+    with pytest.raises(Conflict):
+        await leaving.save()
 
 
 async def decide(market: Marketplace, command: str, by: Actor, **body: Any) -> Work:

@@ -36,6 +36,13 @@ def test_only_the_holder_gives_up() -> None:
     taken.when(lambda c: c.give_up(BEN)).nothing()
 
 
+def test_a_value_is_passed_on_until_its_keeper_has_it() -> None:
+    passed = given(Claim).having(lambda c: c.pass_on(ANNA, BEN, "USER_GONE", "Gone."))
+    passed.when(lambda c: c.pass_on(ANNA, BEN, "USER_GONE", "Gone.")).then("claim.taken.v1", holder=ANNA)
+    kept = passed.having(lambda c: c.pass_on(BEN, BEN, "USER_GONE", "Gone."))
+    kept.when(lambda c: c.pass_on(ANNA, BEN, "USER_GONE", "Gone.")).refused("USER_GONE")
+
+
 def test_letters_count_without_case_and_kinds_are_apart() -> None:
     assert Claim.id_of("user-email", "Straße@example.org") == Claim.id_of("user-email", "STRASSE@EXAMPLE.ORG")
     assert Claim.id_of("user-email", "a@example.org") != Claim.id_of("operator-email", "a@example.org")
