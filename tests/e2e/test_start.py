@@ -195,7 +195,7 @@ def test_sigterm_ends_in_time_with_a_request_under_way(folder: Path) -> None:
 
 
 def test_who_is_cut_off_by_an_end_is_told_to_ask_again(folder: Path) -> None:
-    """A payment that the provider takes its time for: the end does not wait for it, and leaves nobody with a bare 500."""
+    """A payment that the provider takes its time for: the end does not wait for it, nor leaves a bare 500."""
     with hanging() as url, ThreadPoolExecutor() as threads:
         server = Server(folder / "server", {"STRIPE_API_KEY": "sk_test_1", "STRIPE_API_BASE": url}).start()
         with World(server) as world:
