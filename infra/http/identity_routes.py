@@ -62,9 +62,7 @@ def mount(mount: Mount, product: Product, describe: Describe) -> None:
         powers,
         services=services,
         public=False,
-        operation=describe.plain(
-            "permissions", "What the caller may do", "auth", schema={"type": "array", "items": {}}
-        ),
+        operation=describe.plain("permissions", "What the caller may do", "auth"),
     )
     mount.add(
         ("/permissions/{permissionName}",),

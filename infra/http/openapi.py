@@ -10,6 +10,7 @@ from typing import Any
 from commands.registry import Command, Route
 from commands.wire import Message
 from domain.resource import Field, Kind, Resource
+from infra.http.answers import BARE, BESIDE
 from infra.http.envelope import APP_VERSION
 from infra.http.mounting import Operation
 from infra.http.schemas import BESIDE_ROWS, ERROR, JSON_OF, Schema, bare_schema, resource_schema
@@ -52,7 +53,7 @@ class Describe:
             "description": _with_refusals(command),
             "tags": [route.service],
             "parameters": [*path_parameters(route.path), *([IDEMPOTENCY_KEY] if command.idempotent else [])],
-            "responses": {str(route.status): self._success(route), **self.errors()},
+            "responses": {str(route.status): self._success(command.name, route), **self.errors()},
         }
         body = self._body(command, route)
         if body is not None:
@@ -144,7 +145,7 @@ class Describe:
             "summary": summary,
             "tags": [tag],
             "parameters": [*path_parameters(path), *parameters],
-            "responses": {"200": _content(schema or {"type": "object"}), **self.errors()},
+            "responses": {"200": _content(schema or BARE.get(name, {"type": "object"})), **self.errors()},
         }
 
     def asked(self, name: str, summary: str, tag: str, message: type[Message]) -> Operation:
@@ -188,10 +189,11 @@ class Describe:
             for code, text in ERROR_CODES.items()
         }
 
-    def _success(self, route: Route) -> Schema:
+    def _success(self, name: str, route: Route) -> Schema:
         if route.bare or route.data_name not in self.resources:
-            return _content({"type": "object"})
-        return _content(self._enveloped(route.data_name, {"$ref": REF.format(model=route.data_name)}, strict=False))
+            return _content(BARE.get(name, {"type": "object"}))
+        resource = {"$ref": REF.format(model=route.data_name)}
+        return _content(self._enveloped(route.data_name, resource, BESIDE.get(name, {}), strict=False))
 
     def _enveloped(
         self, name: str, data: Schema, beside: Mapping[str, Schema] = MappingProxyType({}), *, strict: bool = True
