@@ -34,32 +34,34 @@ DRAWN = "SELECT coalesce(pg_sequence_last_value('log_position'), 0)"
 # As small a thing as can be written. Its commit is on disk, and so is all that was written before, when it returns.
 NAIL = "SELECT pg_logical_emit_message(true, 'innkeep', '')"
 
-# One statement, so one snapshot: it tells whether the fence is passed, and what then lies before it.
-PAGE = """SELECT f.passed, e.*
-  FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8 AS passed) AS f
-  LEFT JOIN LATERAL (
-    SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
-    FROM event AS e LEFT JOIN command AS c ON c.id = e.command
-    WHERE f.passed AND e.position > %b AND e.position <= %b ORDER BY e.position LIMIT %b) AS e ON true"""
+MOST_BYTES = 32_000_000
+"""Of what events say, in one answer, which ends with the event that reaches them: a thousand of the longest would take
+gigabytes, and longer than a statement may.
+"""
 
-# As PAGE, for who passes on what is stored: a text is made faster by PostgreSQL than of an object by Python.
-TEXTS = """SELECT f.passed, e.*
+# One statement, so one snapshot: it tells whether the fence is passed, and what then lies before it. The length of a
+# state is told without fetching it.
+FOUND: LiteralString = """SELECT f.passed, e.*
   FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8 AS passed) AS f
   LEFT JOIN LATERAL (
-    SELECT e.position, e.stream::text, e.version, e.name, e.state,
+    SELECT {columns}
+    FROM (
+      SELECT *, sum(octet_length(state)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes FROM event
+      WHERE f.passed AND position > %b AND position <= %b {which}) AS e
+    LEFT JOIN command AS c ON c.id = e.command
+    WHERE e.bytes - octet_length(e.state) < {most} ORDER BY e.position) AS e ON true"""
+ROW = "e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name"
+# For who passes on what is stored: a text is made faster by PostgreSQL than of an object by Python.
+ROW_OF_TEXTS = """e.position, e.stream::text, e.version, e.name, e.state,
       to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
-      c.actor::text, c.role, e.command::text, c.name AS command_name
-    FROM event AS e LEFT JOIN command AS c ON c.id = e.command
-    WHERE f.passed AND e.position > %b AND e.position <= %b ORDER BY e.position LIMIT %b) AS e ON true"""
+      c.actor::text, c.role, e.command::text, c.name AS command_name"""
+NEXT = "ORDER BY position LIMIT %b"
+OTHERS = "AND name <> ALL (%b::text[])"
 
+PAGE = FOUND.format(columns=ROW, which=NEXT, most=str(MOST_BYTES))
+TEXTS = FOUND.format(columns=ROW_OF_TEXTS, which=NEXT, most=str(MOST_BYTES))
 # As PAGE between two positions, less the events of some names.
-STRETCH = """SELECT f.passed, e.*
-  FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %b::text::xid8 AS passed) AS f
-  LEFT JOIN LATERAL (
-    SELECT e.position, e.stream, e.version, e.name, e.state, c.at, c.actor, c.role, e.command, c.name
-    FROM event AS e LEFT JOIN command AS c ON c.id = e.command
-    WHERE f.passed AND e.position > %b AND e.position <= %b AND e.name <> ALL (%b::text[])
-    ORDER BY e.position) AS e ON true"""
+STRETCH = FOUND.format(columns=ROW, which=OTHERS, most=str(MOST_BYTES))
 
 FIRST_PAUSE = 0.002
 LONGEST_PAUSE = 0.05
@@ -93,8 +95,8 @@ class Feed:
     async def read(self, after: int, limit: int) -> tuple[list[TupleRow], int]:
         """The rows of the next events, and the position to read on from. Raises Unavailable.
 
-        Where there is no event left, that position lies behind a tail that was rolled back: a reader that knew its
-        last row only would stand before such a tail for ever.
+        Fewer rows than asked for need not be the last. Where there is no event left, that position lies behind a tail
+        that was rolled back: a reader that knew its last row only would stand before such a tail for ever.
         """
         return await self._line.use(lambda connection: self._read(connection, PAGE, after, limit))
 
@@ -120,6 +122,8 @@ class Feed:
         rows = [row[1:] for row in found if row[1] is not None]
         if rows:
             self._kept = max(self._kept, rows[-1][0])
+        if sum(len(row[4]) for row in rows) >= MOST_BYTES:  # there may be more of the stretch
+            return rows, rows[-1][0]
         if until > self._kept:  # events that were passed over may have been rolled back, for all that is known here
             await _ask(connection, NAIL)
             self._kept = fence.drawn

@@ -204,9 +204,13 @@ class _Rebuild:
         await self._keep()
 
     async def catch_up(self) -> None:
-        """Take in what happened since, until less than a page is left."""
-        while await self._next() >= PAGE:
-            pass
+        """Take in what happened since, as far as it is settled, until less than a page has come meanwhile."""
+        come = PAGE
+        while come >= PAGE:
+            end, start = await self._parts.feed.end(), self.index.position
+            while self.index.position < end and await self._next():
+                pass
+            come = self.index.position - start
         await self._keep()
 
     async def finish(self) -> int:

@@ -166,16 +166,17 @@ async def _rest(filler: Filler, until: int) -> tuple[int, list[Page]]:
     """The pages up to where the live table stands, and the position behind them."""
     rest: list[Page] = []
     position = filler.position
-    for _ in range(SETTLING_TRIES):
-        if position >= until:
-            return position, rest
+    tries = 0
+    while position < until:
         page = await filler.look(position, until - position)
         if page.position > position:
             position = page.position
             rest.append(page)
+        elif (tries := tries + 1) == SETTLING_TRIES:
+            raise _InTheWay
         else:
             await asyncio.sleep(SETTLING_SECONDS)
-    raise _InTheWay
+    return position, rest
 
 
 async def _catch_up(filler: Filler, told: Told) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import uuid4
 
 from psycopg import AsyncConnection
@@ -70,3 +72,21 @@ async def test_an_idle_reader_spends_no_transaction_ids(open_store: OpenPostgres
             await store.read(position, 10)
         (now,) = await (await connection.execute(asked)).fetchone() or (0,)
     assert now - before < 20
+
+
+async def test_a_page_ends_where_its_events_say_much(open_store: OpenPostgres) -> None:
+    """A thousand of the longest would take longer than the database may, and whoever follows the log stand for ever."""
+    store = await open_store()
+    for length in (10, 10, 10, 10, 10, 40, 0):
+        await moved(store, uuid4(), "x" * 1_000_000 * length)
+
+    async def followed(read: Callable[[int], Awaitable[tuple[Sequence[Any], int]]]) -> list[tuple[int, int]]:
+        pages, after = [], 0
+        while after < 7:
+            rows, after = await read(after)
+            pages.append((len(rows), after))
+        return pages
+
+    assert await followed(lambda after: store.read(after, 100)) == [(4, 4), (2, 6), (1, 7)]
+    assert await followed(lambda after: store.rows(after, 100)) == [(4, 4), (2, 6), (1, 7)]
+    assert await followed(lambda after: store.stretch(after, 100)) == [(4, 4), (2, 6), (1, 7)]
