@@ -3,8 +3,8 @@
 What it promises, and what keeps the promise:
 
 * A stream has each version once, and none without the one before: the table's key and `append_events` see to that.
-* What was acknowledged is on disk. Who lost the answer with a connection is told what became of their save, and never of
-  a conflict with themselves (`group_commit`).
+* What was acknowledged is on disk. Who lost the answer with a connection is told what became of their save, never of a
+  conflict with themselves (`group_commit`).
 * A follower is given every event, once, in the order of positions, and passes none that may still appear (`feed`).
 * What is in memory decides nothing alone: an append is checked by its version, what is read and left alone is confirmed
   before the save (`commands.work`), and all of it is forgotten with the connection (`cache`).
@@ -28,9 +28,9 @@ Each is tried in `tests/infra/event_store`, the last resorts with servers that a
     notifier       word between processes that the log has grown
     vigil          what is wrong with the database, until it is found to be over
 
-It stands on `domain.kernel` (aggregates, facts), `commands.ports` (the port and its errors) and `infra.postgres` (`line`,
-a connection that comes back; `arrays`; `trouble`). The tables are those of `migrations/0001_event_store.sql` there; its
-two functions are as 0007 (`fence`) and 0016 (`append_events`) have them.
+It stands on `domain.kernel` (aggregates, facts), `commands.ports` (the port and its errors) and `infra.postgres`
+(`line`: a connection that comes back; `arrays`; `trouble`). The tables are those of `migrations/0001_event_store.sql`
+there; the two functions are as 0007 (`fence`) and 0016 (`append_events`) have them.
 """
 
 from commands.ports import WrongKind
