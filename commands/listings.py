@@ -46,8 +46,6 @@ async def create_listing(work: Work, m: CreateListing) -> Answer:
     """Put a listing on the marketplace. Raises Invalid, USER_GONE."""
     if work.actor.id is None:
         raise NotThere("host")
-    if m.is_published:
-        await keep_open(work, work.actor.id)
     place = _location(m.location, work.services.zones)
     listing = await work.load(Listing, work.new_id())
     listing.create(
@@ -55,6 +53,8 @@ async def create_listing(work: Work, m: CreateListing) -> Answer:
         Offer(**_said(m.sent(), m.currency, place.time_zone) | {"location": place}),
         published=m.is_published,
     )
+    if m.is_published:
+        await keep_open(work, work.actor.id)
     return Answer("listing", listing.id)
 
 
