@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from math import inf
 
 import psycopg
 from psycopg import AsyncConnection
@@ -48,6 +49,11 @@ HERE = "SET LOCAL synchronous_commit = local"
 STUCK = """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = current_user
   AND datname = current_database() AND query_start < clock_timestamp() - interval '1 second')"""
 NO_COPY = "The database waits for its standby."
+
+MOST_BYTES = 4_000_000
+"""Of what shares a transaction, about. A hundred of the longest saves take longer than a statement may: all would fail,
+and with them whoever came along.
+"""
 
 CROWD = "Too many commands are waiting for the database."
 
@@ -134,7 +140,7 @@ class GroupCommit:
 
     async def _write(self, line: Line) -> None:
         while (first := await self._queue.get()) is not None:
-            batch = [first, *self._waiting_now(self._most - 1)]
+            batch = [first, *self._waiting_now(self._most - 1, MOST_BYTES - first.save.size)]
             self.shared(len(batch))
             try:
                 await self._settle(line, batch)
@@ -146,14 +152,16 @@ class GroupCommit:
                 for waiting in batch:
                     waiting.fail(error)
 
-    def _waiting_now(self, most: int) -> list[Waiting]:
+    def _waiting_now(self, most: int, room: float = inf) -> list[Waiting]:
+        """So many of those that wait, at most, and those that have room."""
         taken: list[Waiting] = []
-        while len(taken) < most and not self._queue.empty():
+        while len(taken) < most and room > 0 and not self._queue.empty():
             waiting = self._queue.get_nowait()
             if waiting is None:  # the end: whoever takes it next stops
                 self._queue.put_nowait(None)
                 break
             taken.append(waiting)
+            room -= waiting.save.size
         return taken
 
     async def _settle(self, line: Line, batch: list[Waiting]) -> None:

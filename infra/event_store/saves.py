@@ -23,6 +23,11 @@ class Save(NamedTuple):
     row: Row
 
     @property
+    def size(self) -> int:
+        """Bytes of what may be long."""
+        return sum(len(event.state) for event in self.events) + len(self.row.answer or b"")
+
+    @property
     def marks(self) -> set[object]:
         """What no other save of the same transaction may have in common with it."""
         marks: set[object] = {(event.stream.int, event.version) for event in self.events}

@@ -127,6 +127,16 @@ async def test_a_save_that_the_database_cannot_take_harms_only_itself(log: str) 
     assert ends[3] is psycopg.errors.CheckViolation
 
 
+async def test_large_saves_do_not_share_a_transaction_that_would_take_too_long(log: str) -> None:
+    """Together they would take longer than a statement may, and all who share it fail, each time anew."""
+    saves = [save(uuid4(), 1) for _ in range(20)]
+    large = [one._replace(events=[event._replace(state=b"x" * 1_000_000) for event in one.events]) for one in saves]
+    async with one_transaction(log) as (commit, commits):
+        ends = await ends_of(commit, [*large, save(uuid4(), 1)])
+    assert sorted(ends) == list(range(1, 22))
+    assert len(commits) >= 5
+
+
 async def test_a_caller_that_goes_away_leaves_the_others_alone(log: str) -> None:
     async with one_transaction(log) as (commit, _):
         saves = [asyncio.create_task(commit.append(save(uuid4(), 1))) for _ in range(20)]
