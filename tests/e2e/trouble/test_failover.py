@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.e2e.server import until
@@ -98,3 +99,48 @@ def test_what_was_acknowledged_is_there_after_a_failover(folders: Path) -> None:
             client.book_what_was_refused()
             seen = {stay["id"]: stay["checkIn"] for stay in rows(client.guest, "/v1/reservations", pageNumber=0)}
             assert seen == client.promised, "all that was promised, and nothing twice"
+
+
+GAPS = "SELECT stream FROM event GROUP BY stream HAVING count(*) <> max(version)"
+BOOKED = "SELECT DISTINCT stream::text FROM event WHERE name LIKE 'reservation.%'"
+
+
+def test_after_a_failover_to_a_server_that_lacked_the_end_people_go_on_from_what_there_is(folders: Path) -> None:
+    """Some of what was promised is lost with the first server; nothing is built on it, and reads show what is left."""
+    with cluster() as primary, followed_by(primary) as standby, serving_on(standby.either, folders) as world:
+        host = world.person()
+        clients = [Client(world, world.person(), world.listing(host)) for _ in range(CLIENTS)]
+
+        def more(times: int) -> None:
+            had = [len(client.promised) for client in clients]
+            until(
+                "each is promised more",
+                lambda: all(len(client.promised) >= times + n for client, n in zip(clients, had, strict=True)),
+            )
+
+        end = Event()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            at_work = [pool.submit(client.book_until, end) for client in clients]
+            try:
+                more(1)
+                standby.lag_behind()
+                more(5)
+                primary.kill()
+                until("each was refused something", lambda: all(client.open for client in clients))
+                standby.start()
+                standby.promote()
+                more(5)
+            finally:
+                end.set()
+            for ended in at_work:
+                ended.result()
+        well_again(world)
+        for client in clients:
+            client.book_what_was_refused()
+        with psycopg.connect(standby.conninfo) as connection:
+            assert connection.execute(GAPS).fetchall() == []
+            booked = {stream for (stream,) in connection.execute(BOOKED)}
+        for client in clients:
+            seen = {stay["id"] for stay in rows(client.guest, "/v1/reservations", pageNumber=0)}
+            assert seen == client.promised.keys() & booked
+            assert len(seen) < len(client.promised), "something was lost, or this shows nothing"
