@@ -74,7 +74,7 @@ async def play(settings: Settings, listener: socket.socket, data: Path, told: Co
         base = f"http://{HOST}:{listener.getsockname()[1]}"
         went_well = await tell_story(settings, base, told, lambda: web.should_exit)
         stopped = web.should_exit
-        if went_well:
+        if went_well and not exit_after:
             addresses(told, settings, base)
         if exit_after or not went_well:
             web.should_exit = True
