@@ -13,6 +13,7 @@ import httpx
 
 INNKEEP = Path(sys.executable).with_name("innkeep")
 START_SECONDS = 90
+COMMAND_SECONDS = 100
 END_SECONDS = 10
 """What the product promises for a clean end."""
 
@@ -29,6 +30,19 @@ def environment(**settings: str) -> dict[str, str]:
     """The environment of a child: the machine's, with these settings of Innkeep and no others."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INNKEEP_")}
     return inherited | {f"INNKEEP_{name}": value for name, value in settings.items()}
+
+
+def run_innkeep(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The command to its end, however it ends, in a folder that has no .env of anybody's."""
+    return subprocess.run(
+        [INNKEEP, *words],
+        cwd=folder,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
 
 
 def until(what: str, holds: Callable[[], bool], seconds: float = 30) -> None:

@@ -1,7 +1,6 @@
 """`innkeep doctor`: what is wrong is found, named, and given a remedy; what is secret is not printed."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -18,7 +17,7 @@ from infra.postgres.migrate import migrate
 from infra.read_models.catalogue import prepare
 from infra.read_models.side import models_of
 from projections.catalogue import PROJECTIONS
-from tests.e2e.server import INNKEEP, Server, environment
+from tests.e2e.server import Server, run_innkeep
 from tests.e2e.world import World
 
 Finding = dict[str, str]
@@ -42,21 +41,9 @@ class Told(NamedTuple):
         return " | ".join(f"{finding['seen']} → {finding['todo']}" for finding in self.of(check))
 
 
-def run(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [INNKEEP, "doctor", *words],
-        cwd=folder,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-
-
 def doctor(folder: Path, *words: str, **settings: str) -> Told:
     """What it finds, as JSON; it says nothing beside."""
-    done = run(folder, "--json", *words, **settings)
+    done = run_innkeep(folder, "doctor", "--json", *words, **settings)
     assert done.stderr == "", done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     assert [list(finding) for finding in told["findings"]] == [["check", "state", "seen", "todo"]] * len(
@@ -198,16 +185,13 @@ def test_no_secret_is_printed_whatever_is_wrong(tmp_path: Path, url: str, said: 
     secrets = [*SECRETS.values(), "s3cr%40t-pw", "s3cr@t-pw"]
     secrets.remove("root@example.com")
     for words in ((), ("--json",)):
-        done = run(tmp_path, *words, DATABASE_URL=url, **SECRETS)
+        done = run_innkeep(tmp_path, "doctor", *words, DATABASE_URL=url, **SECRETS)
         assert done.returncode == 1
         assert said in done.stdout
         for secret in secrets:
             assert secret not in done.stdout + done.stderr
     for command in ("events", "serve"):
-        done = subprocess.run(
-            [INNKEEP, command], cwd=tmp_path, env=environment(DATABASE_URL=url, **SECRETS), capture_output=True,
-            text=True, timeout=60, check=False,
-        )  # fmt: skip
+        done = run_innkeep(tmp_path, command, DATABASE_URL=url, **SECRETS)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
         assert "s3cr" not in done.stderr.replace('database "s3cr@t-pw"', "")
 
@@ -275,7 +259,7 @@ def test_a_sandbox_that_runs_is_well_and_would_be_no_production(server: Server, 
     assert {finding["state"] for finding in well.findings} == {"fine"}, well.text
     assert "projector" in well.seen("processes")
     assert {"settings", "database", "fences", "schema", "clock", "disk"} <= {f["check"] for f in well.findings}
-    text = run(tmp_path, *data, MODE="production", PAYMENTS="simulator", **ROOT)
+    text = run_innkeep(tmp_path, "doctor", *data, MODE="production", PAYMENTS="simulator", **ROOT)
     assert text.returncode == 1
     assert "has the sandbox's password" in text.stdout
     assert "→ change it now" in text.stdout

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from infra.log_view import VEIL
-from tests.e2e.server import INNKEEP, Server, environment, until
+from tests.e2e.server import INNKEEP, Server, environment, run_innkeep, until
 from tests.e2e.talk import ABSENT, Person, ok
 from tests.e2e.test_operating import innkeep
 from tests.e2e.world import World
@@ -214,8 +214,7 @@ def test_nothing_is_shown_past_an_open_transaction_and_it_is_said_why(
         until("it follows", lambda: len(tail.lines) == 1)
         writer.execute("SELECT pg_current_xact_id()")
         held = world.listing(host)["id"]
-        command = [str(INNKEEP), "events", "--last", "1", "--data", str(server.data / "innkeep")]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+        done = run_innkeep(server.data, "events", "--last", "1", "--data", "innkeep")
         assert (done.returncode, held in done.stdout) == (0, False)
         assert "a transaction under way holds the log back" in done.stderr
         assert len(tail.lines) == 1

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,15 +10,14 @@ import psycopg
 import pytest
 
 from infra.http.envelope import APP_VERSION
-from tests.e2e.server import INNKEEP, Server, environment
+from tests.e2e.server import Server, run_innkeep
 from tests.e2e.talk import Person, ok
 from tests.e2e.world import World
 from tests.services.stubborn import refusing
 
 
 def innkeep(server: Server, *words: str, code: int = 0, **settings: str) -> str:
-    command = [str(INNKEEP), *words, "--data", str(server.data / "innkeep")]
-    done = subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False)
+    done = run_innkeep(server.data, *words, "--data", "innkeep", **settings)
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
 
@@ -46,8 +44,7 @@ def test_events_shows_the_log_of_one_stream_and_of_all(server: Server, world: Wo
 def test_events_says_when_there_may_be_more(server: Server, world: World) -> None:
     world.person()
     for words, says in (("--limit 2", "--after 2"), ("--limit 2 --json", ""), ("--limit 100000", ""), ("--last 2", "")):
-        command = [str(INNKEEP), "events", *words.split(), "--data", str(server.data / "innkeep")]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=True)
+        done = run_innkeep(server.data, "events", *words.split(), "--data", "innkeep")
         assert says in done.stderr
         assert bool(done.stderr) == bool(says), words
 
@@ -94,23 +91,14 @@ def test_tokens_of_the_old_key_stay_good_after_a_rotation(server: Server, world:
 
 
 def test_a_folder_without_a_database_is_said(tmp_path: Path) -> None:
-    command = [str(INNKEEP), "lag", "--data", str(tmp_path / "nothing")]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = run_innkeep(tmp_path, "lag", "--data", "nothing")
     assert (done.returncode, "there is no database in" in done.stderr) == (2, True)
     assert not (tmp_path / "nothing").exists()
 
 
 def on_database(database: str, folder: Path, *words: str, code: int = 0, **settings: str) -> str:
     """What is said on standard output, or in one line on standard error."""
-    done = subprocess.run(
-        [INNKEEP, *words],
-        cwd=folder,
-        env=environment(DATABASE_URL=database, **settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_innkeep(folder, *words, DATABASE_URL=database, **settings)
     assert done.returncode == code, done.stderr
     assert code == 0 or len(done.stderr.splitlines()) == 1, done.stderr
     return done.stdout if code == 0 else done.stderr

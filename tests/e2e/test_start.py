@@ -16,19 +16,12 @@ from psycopg.conninfo import make_conninfo
 
 from infra.cli.serving import listen
 from infra.http.streaming import PATIENCE as STREAM_PATIENCE
-from tests.e2e.server import INNKEEP, Server, environment, free_port, until
+from tests.e2e.server import INNKEEP, Server, environment, free_port, run_innkeep, until
 from tests.e2e.talk import ok, refused
 from tests.e2e.world import World, rows
 from tests.services.stubborn import hanging
 
 SUPERADMIN = {"SUPERADMIN_EMAIL": "root@example.com", "SUPERADMIN_PASSWORD": "a long password"}
-
-
-def attempt(cwd: Path, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line until it ends."""
-    return subprocess.run(
-        [INNKEEP, *args], cwd=cwd, env=environment(**settings), capture_output=True, text=True, timeout=90, check=False
-    )
 
 
 def says_no(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -42,7 +35,7 @@ def says_no(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 def serve(cwd: Path, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return attempt(cwd, "serve", "--port", str(free_port()), "--data", str(cwd / "data"), *args, **settings)
+    return run_innkeep(cwd, "serve", "--port", str(free_port()), "--data", str(cwd / "data"), *args, **settings)
 
 
 @contextmanager
@@ -58,7 +51,7 @@ def test_a_port_in_use(folder: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        says_no(attempt(folder, "serve", "--port", port, "--data", str(folder / "data"), MODE="sandbox"), port)
+        says_no(run_innkeep(folder, "serve", "--port", port, "--data", str(folder / "data"), MODE="sandbox"), port)
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="where the system has no such limit")
@@ -72,14 +65,16 @@ def test_a_caller_who_is_gone_or_takes_nothing_is_noticed_by_the_system() -> Non
 
 
 def test_a_data_folder_in_use(server: Server, folder: Path) -> None:
-    done = attempt(folder, "serve", "--port", str(free_port()), "--data", str(server.data / "innkeep"), MODE="sandbox")
+    done = run_innkeep(
+        folder, "serve", "--port", str(free_port()), "--data", str(server.data / "innkeep"), MODE="sandbox"
+    )
     says_no(done, str(server.data / "innkeep"))
 
 
 def test_a_data_folder_that_is_a_file(folder: Path) -> None:
     (folder / "file").write_text("")
     for data in (folder / "file", folder / "file" / "below"):
-        done = attempt(folder, "serve", "--port", str(free_port()), "--data", str(data), MODE="sandbox")
+        done = run_innkeep(folder, "serve", "--port", str(free_port()), "--data", str(data), MODE="sandbox")
         says_no(done, str(data), "not a directory")
 
 
@@ -233,7 +228,7 @@ def test_sigterm_ends_in_time_whatever_a_search_engine_does(folder: Path) -> Non
 
 @pytest.mark.timeout(300)
 def test_the_demo_plays_its_story_and_ends(folder: Path) -> None:
-    done = attempt(folder, "demo", "--port", str(free_port()), "--exit")
+    done = run_innkeep(folder, "demo", "--port", str(free_port()), "--exit")
     assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:])
     assert done.stdout.strip(), "it tells what it does"
 
@@ -270,7 +265,7 @@ def test_the_demo_plays_on_an_empty_database_and_on_none_that_has_a_log_by_the_r
     """It moves the clock by weeks, and a clock never goes back."""
 
     def demo() -> subprocess.CompletedProcess[str]:
-        return attempt(folder, "demo", "--port", str(free_port()), "--exit", DATABASE_URL=database)
+        return run_innkeep(folder, "demo", "--port", str(free_port()), "--exit", DATABASE_URL=database)
 
     first = demo()
     assert first.returncode == 0, (first.stdout[-3000:], first.stderr[-3000:])

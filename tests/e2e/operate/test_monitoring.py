@@ -15,7 +15,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.server import INNKEEP, START_SECONDS, Server, environment, free_port, until
+from tests.e2e.server import INNKEEP, START_SECONDS, Server, environment, free_port, run_innkeep, until
 from tests.e2e.world import World
 from tests.services.stubborn import refusing
 
@@ -138,10 +138,7 @@ def alone(role: str, world: World, port: int) -> Iterator[subprocess.Popen[bytes
 
 def health_of(port: int, data: Path) -> subprocess.CompletedProcess[str]:
     """`innkeep health`, as a container's health check asks it."""
-    env = environment(METRICS_PORT=str(port))
-    return subprocess.run(
-        [INNKEEP, "health"], cwd=data, env=env, capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_innkeep(data, "health", METRICS_PORT=str(port))
 
 
 @pytest.mark.parametrize(
@@ -170,6 +167,5 @@ def test_health_is_told_who_answers_and_that_nobody_does(tmp_path: Path) -> None
         port = int(other.rpartition(":")[2])
         ran = health_of(port, tmp_path)
         assert (ran.returncode, ran.stderr) == (1, f"who answers at {other}/health is no Innkeep: 403\n")
-    env = environment(METRICS_HOST="::1", METRICS_PORT=str(free_port()))
-    ran = subprocess.run([INNKEEP, "health"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    ran = run_innkeep(tmp_path, "health", METRICS_HOST="::1", METRICS_PORT=str(free_port()))
     assert (ran.returncode, ran.stderr.startswith("nobody answers at http://[::1]:")) == (1, True), ran.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import traceback
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra.settings import PREFIX, Settings, SettingsError, load_settings
-from tests.e2e.server import INNKEEP, Server, environment, free_port, until
+from tests.e2e.server import Server, free_port, run_innkeep, until
 from tests.e2e.talk import line
 
 MARK = "hush"
@@ -58,15 +57,7 @@ def _kinds(annotation: object) -> set[object]:
 
 def said(folder: Path, *words: str, **settings: str) -> str:
     """All that a command says, however it ends."""
-    ran = subprocess.run(
-        [INNKEEP, *words],
-        cwd=folder,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    ran = run_innkeep(folder, *words, **settings)
     return ran.stdout + ran.stderr
 
 

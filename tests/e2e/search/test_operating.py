@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.e2e.search.conftest import STARTING_SECONDS, indexes_on
-from tests.e2e.server import INNKEEP, environment, until
+from tests.e2e.server import run_innkeep, until
 from tests.e2e.talk import Json, ok
 from tests.e2e.trouble.scene import health, serving_on, well_again
 from tests.e2e.world import World
@@ -29,15 +29,7 @@ class Operator:
 
     def run(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """The command, when it has ended; without a code, however."""
-        done = subprocess.run(
-            [INNKEEP, *words],
-            env=environment(MODE="sandbox", **self._settings),
-            cwd=self.world.server.data,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-        )
+        done = run_innkeep(self.world.server.data, *words, MODE="sandbox", **self._settings)
         assert code in {None, done.returncode}, done.stdout + done.stderr
         return done
 

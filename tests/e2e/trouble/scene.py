@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.server import INNKEEP, Server, environment, until
+from tests.e2e.server import Server, run_innkeep, until
 from tests.e2e.talk import Json, refused
 from tests.e2e.world import World
 
@@ -47,14 +46,7 @@ def health(world: World) -> Json:
 
 def examined(world: World, database_url: str, check: str) -> list[Json]:
     """What `innkeep doctor` finds of this."""
-    done = subprocess.run(
-        [INNKEEP, "doctor", "--json"],
-        env=environment(MODE="sandbox", DATABASE_URL=database_url),
-        cwd=world.server.data,
-        capture_output=True,
-        check=False,
-        timeout=100,
-    )
+    done = run_innkeep(world.server.data, "doctor", "--json", MODE="sandbox", DATABASE_URL=database_url)
     found: list[Json] = [finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == check]
     if any(finding["state"] == "problem" for finding in found):
         assert done.returncode == 1

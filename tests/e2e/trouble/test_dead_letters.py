@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, LiteralString
@@ -12,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.e2e.server import INNKEEP, environment, until
+from tests.e2e.server import run_innkeep, until
 from tests.e2e.talk import ok
 from tests.e2e.trouble.scene import health, logged, serving_on, well_again
 from tests.e2e.world import World, rows
@@ -41,15 +40,7 @@ def world(database: str, folders: Path) -> Iterator[World]:
 
 
 def innkeep(world: World, database: str, *words: str, code: int = 0, **settings: str) -> str:
-    done = subprocess.run(
-        [INNKEEP, *words],
-        env=environment(MODE="sandbox", DATABASE_URL=database, **settings),
-        cwd=world.server.data,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
+    done = run_innkeep(world.server.data, *words, MODE="sandbox", DATABASE_URL=database, **settings)
     assert done.returncode == code, done.stderr
     return done.stdout or done.stderr
 
