@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from domain.giving_back import RESUME_AFTER, RETRY_AFTER
 from domain.money import major
 from domain.payment import NOTHING, Bill, Payment
-from domain.refunds import Kept
+from domain.refunds import Kept, Payout
 from tests.specs import STREAM, given
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -56,7 +56,25 @@ def test_after_a_decline_it_may_be_tried_again() -> None:
     )
 
 
+def test_what_an_attempt_that_had_failed_brings_in_after_all_leaves_the_next_one_open() -> None:
+    failed = (opened, lambda p: p.end_attempt(FIRST))
+    again = lambda p: p.reopen_attempt(FIRST)  # noqa: E731
+    given(Payment).having(*failed).when(again).then("payment.attempt_reopened.v1", attempt=FIRST)
+    for history in ((), (opened,), (paid,)):
+        given(Payment).having(*history).when(again).nothing()
+    both = given(Payment).having(*failed, lambda p: p.open_attempt(SECOND, BILL), again)
+    payment = both.when(lambda p: p.capture(FIRST, TOTAL, NOON, pays=True)).then("payment.captured.v1")
+    assert payment.open_attempts == (SECOND,)
+
+
+def test_what_came_twice_goes_back_and_leaves_what_pays() -> None:
+    twice = given(Payment).having(paid, lambda p: p.capture(SECOND, TOTAL, NOON, pays=False))
+    payment = twice.when(lambda p: p.refund(REFUND, SECOND, TOTAL, "duplicate", NOON)).then("payment.refund_asked.v1")
+    assert (payment.left, payment.held) == (TOTAL, 2 * TOTAL)
+
+
 def test_the_same_attempt_again_is_none() -> None:
+    given(Payment).having(opened, lambda p: p.end_attempt(FIRST)).when(lambda p: p.end_attempt(FIRST)).nothing()
     given(Payment).having(opened).when(opened).nothing()
     given(Payment).having(paid).when(lambda p: p.capture(FIRST, TOTAL, NOON, pays=True)).nothing()
 
@@ -97,6 +115,7 @@ def test_a_refund_is_asked_for_first_and_given_after() -> None:
 
 def test_a_refund_of_nothing_is_none_and_one_refund_is_given_once() -> None:
     given(Payment).having(paid).when(refunded(0)).nothing()
+    given(Payment).having(paid).when(refunded(1)).then("payment.refund_asked.v1", amount=1)
     given(Payment).having(paid, refunded(100)).when(refunded(100)).nothing()
     given(Payment).having(paid, refunded(100), lambda p: p.refund_done(REFUND)).when(
         lambda p: p.refund_done(REFUND)
@@ -119,6 +138,17 @@ def test_the_next_refund_without_an_answer_is_not_forgotten_when_another_has_one
     given(Payment).having(paid, refunded(100), refunded(200, refund=other)).when(lambda p: p.refund_done(REFUND)).then(
         "payment.refunded.v1", wake_at=NOON + RESUME_AFTER
     )
+
+
+def test_of_several_refunds_the_first_to_be_asked_for_again_says_when() -> None:
+    other, third = UUID(int=22), UUID(int=23)
+    later = lambda p: p.refund(third, FIRST, 300, "dispute", LATER)  # noqa: E731
+    two = given(Payment).having(paid, refunded(100), refunded(200, refund=other))
+    two.when(later).then("payment.refund_asked.v1", wake_at=NOON + RESUME_AFTER)
+    two.when(lambda p: p.refund_refused(REFUND, "away", LATER)).then(
+        "payment.refund_refused.v1", wake_at=NOON + RESUME_AFTER
+    )
+    two.having(later).when(gave).then("payment.refunded.v1", wake_at=NOON + RESUME_AFTER)
 
 
 def gave(payment: Payment) -> None:
@@ -173,7 +203,7 @@ def test_the_host_is_paid_what_strict_at_half_leaves() -> None:
         .when(fell_due)
         .then("payment.payout_fell_due.v1", "payment.paid_out.v1", amount=43_129)
     )
-    assert payment.due.host_fee == 1_334
+    assert payment.due == Payout(net_nights=44_463, cleaning_fee=0, host_fee=1_334, dispute_refunds=0)
 
 
 def test_the_host_is_paid_once() -> None:
@@ -206,6 +236,13 @@ def test_a_refund_after_the_payout_takes_the_difference_back() -> None:
         .then("payment.refund_asked.v1", "payment.paid_out.v1", amount=-10_000)
     )
     assert len(payment.payouts) == 2
+    assert payment.held == TOTAL - (88_927 - 2_668 + 4_500 - 10_000)
+
+
+def test_it_is_taken_back_though_a_dispute_is_open() -> None:
+    given(Payment).having(paid, fell_due, disputed("reviewing")).when(
+        lambda p: p.refund_for_dispute(DISPUTE, 10_000, LATER)
+    ).then("payment.refund_asked.v1", "payment.paid_out.v1", amount=-10_000)
 
 
 def test_the_host_is_not_asked_for_more_than_was_paid_out() -> None:
@@ -228,7 +265,10 @@ def test_a_dispute_gives_back_the_amount_named_or_all_that_is_left() -> None:
     )
 
 
-def test_a_dispute_gives_back_no_more_than_is_left() -> None:
+def test_a_dispute_gives_back_all_that_is_left_and_no_more() -> None:
+    given(Payment).having(paid, refunded(51_410, STRICT_HALF)).when(
+        lambda p: p.refund_for_dispute(DISPUTE, TOTAL - 51_410, LATER)
+    ).then("payment.refund_asked.v1", amount=TOTAL - 51_410)
     refused = (
         given(Payment)
         .having(paid, refunded(51_410, STRICT_HALF))
@@ -241,6 +281,13 @@ def test_a_dispute_gives_back_no_more_than_is_left() -> None:
 def test_a_dispute_is_refunded_once() -> None:
     ask = lambda p: p.refund_for_dispute(DISPUTE, 5_000, LATER)  # noqa: E731
     given(Payment).having(paid, ask).when(ask).nothing()
+
+
+def test_a_dispute_that_was_refunded_answers_the_same_amount_again() -> None:
+    def rest(payment: Payment) -> int:
+        return payment.refund_for_dispute(DISPUTE, None, LATER)
+
+    assert rest(given(Payment).having(paid, rest).when(rest).nothing()) == TOTAL
 
 
 def test_the_disputes_of_a_stay_together_say_what_it_shows() -> None:

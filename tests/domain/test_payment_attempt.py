@@ -46,6 +46,13 @@ def test_an_answer_ends_the_question() -> None:
     assert (attempt.asked, attempt.status, attempt.intent) == (None, "authorised", "pi_1")
 
 
+def test_what_an_answer_leaves_out_is_still_known() -> None:
+    charged = lambda a: a.report(Report("authorised", "pi_1", "ch_1"))  # noqa: E731
+    spec = given(PaymentAttempt).having(started, charged).when(lambda a: a.report(Report("captured")))
+    attempt = spec.then("payment_attempt.reported.v1")
+    assert (attempt.intent, attempt.charge_id) == ("pi_1", "ch_1")
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [("captured", s) for s in STATUSES if s != "captured"]
@@ -102,6 +109,9 @@ def test_a_host_who_accepts_has_the_authorised_money_captured() -> None:
     )
     assert attempt.accepted
     given(PaymentAttempt).having(started).when(lambda a: a.ask_capture(NOON)).nothing()
+    given(PaymentAttempt).having(started, told("authorised"), lambda a: a.ask_capture(NOON)).when(
+        lambda a: a.ask_capture(NOON)
+    ).nothing()
 
 
 def test_a_capture_that_failed_ends_the_attempt() -> None:
@@ -112,6 +122,8 @@ def test_a_capture_that_failed_ends_the_attempt() -> None:
         .then("payment_attempt.reported.v1")
     )
     assert (attempt.status, attempt.reason, attempt.open) == ("failed", "expired", False)
+    assert attempt.intent == "pi_1"
+    given(PaymentAttempt).having(started, told("captured")).when(lambda a: a.capture_failed("expired")).nothing()
 
 
 def test_an_unwanted_attempt_is_voided() -> None:
@@ -154,6 +166,7 @@ def test_what_cannot_be_voided_stands_until_it_settles() -> None:
         .then("payment_attempt.void_refused.v1")
     )
     assert (attempt.asked, attempt.open, attempt.wanted) == (None, True, False)
+    given(PaymentAttempt).having(started, told("processing")).when(lambda a: a.stands()).nothing()
 
 
 def test_a_second_void_is_asked_under_a_key_of_its_own() -> None:
@@ -175,3 +188,4 @@ def test_where_the_browser_goes_afterwards_can_be_said_once_more() -> None:
         "payment_attempt.redirected.v1", redirect_url=url
     )
     given(PaymentAttempt).having(started, lambda a: a.redirect(url)).when(lambda a: a.redirect(url)).nothing()
+    given(PaymentAttempt).having(started).when(lambda a: a.redirect("")).invalid("redirectUrl")
