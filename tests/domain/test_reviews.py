@@ -122,6 +122,12 @@ class TestSides:
         spec = given(ReviewWindow).having(opened, left("guest")).when(lambda w: w.withdraw(OF_GUEST))
         spec.then("review_window.review_withdrawn.v1", "review_window.side_reopened.v1", side="host")
 
+    def test_a_withdrawn_review_of_two_reopens_the_guests_side(self) -> None:
+        done = given(ReviewWindow).having(opened, left("host"), left("listing"))
+        done.when(lambda w: w.withdraw(OF_HOST)).then(
+            "review_window.review_withdrawn.v1", "review_window.side_reopened.v1", side="guest"
+        )
+
     def test_withdrawing_from_an_incomplete_side_tells_nobody(self) -> None:
         spec = given(ReviewWindow).having(opened, left("host")).when(lambda w: w.withdraw(OF_HOST))
         spec.then("review_window.review_withdrawn.v1")
@@ -168,6 +174,11 @@ class TestSealed:
     def test_staff_look_again_at_an_edited_review_where_they_approve_by_hand(self) -> None:
         spec = given(Review).having(submitted).when(edit(EARLIER, recheck=True))
         spec.then("review.edited.v1", moderation="pending")
+        given(Review).having(submitted).when(edit(EARLIER)).then("review.edited.v1", moderation="approved")
+
+    def test_an_edit_does_not_bring_back_what_staff_have_rejected(self) -> None:
+        rejected = given(Review).having(submitted, lambda r: r.moderate("rejected"))
+        rejected.when(edit(EARLIER, recheck=True)).then("review.edited.v1", moderation="rejected")
 
     def test_its_author_deletes_it(self) -> None:
         spec = given(Review).having(submitted).when(lambda r: r.delete(EARLIER, by_staff=False))
@@ -216,6 +227,14 @@ class TestModeration:
         waiting = given(Review).having(lambda r: submitted(r, moderation="pending"), published)
         spec = waiting.when(lambda r: r.moderate("approved"))
         assert spec.then("review.moderated.v1", tally=Tally("host", HOST, 4, before=False, after=True)).counts
+
+    def test_approving_a_sealed_review_moves_no_average(self) -> None:
+        spec = given(Review).having(lambda r: submitted(r, moderation="pending")).when(lambda r: r.moderate("approved"))
+        spec.then("review.moderated.v1", tally=Tally("host", HOST, 4, before=False, after=False))
+
+    def test_a_pending_review_published_as_it_is_left_counts_nowhere(self) -> None:
+        spec = given(Review).when(lambda r: submitted(r, published=True, moderation="pending"))
+        assert not spec.then("review.submitted.v1", tally=Tally("host", HOST, 4, before=False, after=False)).counts
 
     def test_the_same_judgement_again_is_nothing(self) -> None:
         given(Review).having(submitted).when(lambda r: r.moderate("approved")).nothing()
