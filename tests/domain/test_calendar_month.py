@@ -263,10 +263,16 @@ def test_a_currency_does_not_change_while_the_calendar_has_prices() -> None:
     given(CalendarMonth).having(says(june(1, 2), Entry(min_stay=2))).when(lambda m: m.denominate("JPY")).then(
         "calendar.denominated.v1", currency="JPY"
     )
+    given(CalendarMonth).having(says(june(1, 2), PRICED)).when(lambda m: m.denominate("EUR")).then(
+        "calendar.denominated.v1", currency="EUR"
+    )
 
 
 def test_a_price_in_a_currency_that_was_left_is_refused() -> None:
     left = given(CalendarMonth).having(lambda m: m.denominate("JPY"))
     left.when(says(june(1, 2), PRICED)).refused("WRONG_STATE")
+    left.having(says(june(3, 4), Entry(min_stay=2))).when(lambda m: m.change(date(2026, 6, 3), PRICED)).refused(
+        "WRONG_STATE"
+    )
     left.when(says(june(1, 2), Entry(price=Money(9_000, "JPY")))).then("calendar.entered.v1")
     left.when(lambda m: m.denominate("JPY")).nothing()

@@ -57,8 +57,9 @@ def test_an_amount_in_major_units_is_read_exactly(major: str, currency: str, min
 
 @pytest.mark.parametrize(
     ("major", "currency"),
-    [("1.001", "EUR"), ("0.5", "JPY"), ("1.0005", "KWD"), ("1E-999999", "EUR"), ("0." + "0" * 60 + "1", "EUR"),
-     ("NaN", "EUR"), ("sNaN", "EUR"), ("Infinity", "EUR"), ("1E+999999", "EUR"), ("10000000000.01", "EUR")],
+    [("1.001", "EUR"), ("1.0010", "EUR"), ("0.5", "JPY"), ("1.0005", "KWD"), ("1E-999999", "EUR"),
+     ("0." + "0" * 60 + "1", "EUR"), ("NaN", "EUR"), ("sNaN", "EUR"), ("Infinity", "EUR"),
+     ("1E+999999", "EUR"), ("10000000000.01", "EUR")],
 )  # fmt: skip
 def test_an_amount_that_the_currency_cannot_express_is_refused_by_field(major: str, currency: str) -> None:
     with pytest.raises(Invalid) as refusal:

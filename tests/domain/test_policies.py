@@ -151,6 +151,8 @@ def test_hours_are_elapsed_time_where_days_are_the_calendars() -> None:
         [Step(100_001, 100)],
         [Step(24, -1)],
         [Step(24, WHOLE + 1)],
+        [Step(24, 100), Step(100_001, 100)],
+        [Step(24, 100), Step(48, WHOLE + 1)],
         [Step(24, 100), Step(24, 200)],
         [Step(n, 100) for n in range(51)],
     ],
@@ -159,6 +161,11 @@ def test_steps_that_say_nothing_or_contradict_themselves_are_refused(steps: list
     with pytest.raises(Invalid) as refusal:
         custom(steps)
     assert list(refusal.value.detail["fields"]) == ["cancellationPolicy.steps"]
+
+
+def test_as_many_steps_as_early_as_may_be_are_taken() -> None:
+    steps = [Step(100_000 - n, 100) for n in range(50)]
+    assert steps_of(custom(steps)) == tuple(steps)
 
 
 def test_an_unknown_tier_is_refused() -> None:
