@@ -44,6 +44,7 @@ def test_a_start_resumed_by_its_own_command_is_the_same_start() -> None:
 def test_an_answer_ends_the_question() -> None:
     attempt = given(PaymentAttempt).having(started).when(told("authorised")).then("payment_attempt.reported.v1")
     assert (attempt.asked, attempt.status, attempt.intent) == (None, "authorised", "pi_1")
+    assert not attempt.accepted
 
 
 def test_what_an_answer_leaves_out_is_still_known() -> None:

@@ -71,6 +71,10 @@ class TestWho:
             PARTIES.check(reviewer, type, reviewee)
         assert refusal.value.rule == "NOT_YOUR_STAY"
 
+    def test_nobody_else_has_a_side(self) -> None:
+        sides = [PARTIES.side_of(user) for user in (GUEST, HOST, LISTING, None)]
+        assert sides == ["guest", "host", None, None]
+
 
 class TestWhen:
     def test_before_the_stay_is_complete_there_is_nothing_to_review(self) -> None:
