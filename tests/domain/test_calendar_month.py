@@ -68,6 +68,16 @@ def test_no_night_is_had_twice() -> None:
     assert refusal.detail == {"nights": ["2026-06-12"]}
 
 
+def test_more_nights_under_a_claim_that_has_some_of_them_are_had_too() -> None:
+    month = given(CalendarMonth).having(claims(ANNA, june(10, 11))).when(claims(ANNA, june(10, 12)))
+    assert month.then("calendar.claimed.v1").taken(june(1, 30)) == (night(10), night(11), night(12))
+
+
+def test_the_night_before_a_stay_can_be_blocked() -> None:
+    month = given(CalendarMonth).having(says(june(9, 9)), claims(ANNA, june(10, 12)))
+    month.when(changes(9, Entry(), available=False)).then("calendar.changed.v1", available=False)
+
+
 def test_nights_are_had_all_or_none() -> None:
     spec = given(CalendarMonth).having(claims(ANNA, june(12, 12))).when(claims(BEN, june(10, 14)))
     spec.refused("NIGHTS_TAKEN")
@@ -271,8 +281,6 @@ def test_a_currency_does_not_change_while_the_calendar_has_prices() -> None:
 def test_a_price_in_a_currency_that_was_left_is_refused() -> None:
     left = given(CalendarMonth).having(lambda m: m.denominate("JPY"))
     left.when(says(june(1, 2), PRICED)).refused("WRONG_STATE")
-    left.having(says(june(3, 4), Entry(min_stay=2))).when(lambda m: m.change(date(2026, 6, 3), PRICED)).refused(
-        "WRONG_STATE"
-    )
+    left.having(says(june(3, 4), Entry(min_stay=2))).when(changes(3, PRICED)).refused("WRONG_STATE")
     left.when(says(june(1, 2), Entry(price=Money(9_000, "JPY")))).then("calendar.entered.v1")
     left.when(lambda m: m.denominate("JPY")).nothing()
