@@ -157,6 +157,15 @@ def test_the_trace_names_every_cut_off_and_the_instant_that_counted() -> None:
     )
 
 
+def test_what_disputes_have_left_goes_back_line_after_line() -> None:
+    outcome = cancelled("flexible", CHECK_IN - 2 * DAY)
+    assert outcome.at_most(outcome.amount) == outcome.at_most(outcome.amount + 1) == outcome
+    less = outcome.at_most(90000)
+    assert (less.amount, amounts(less)) == (90000, {NIGHT: 88927, CLEANING_FEE: 1073})
+    assert (less.kept, less.trace) == (outcome.kept, outcome.trace)
+    assert outcome.at_most(0).lines == ()
+
+
 def test_a_payout_is_never_below_nothing() -> None:
     kept = all_kept(EXAMPLE)
     assert kept.total == EXAMPLE.total
