@@ -51,7 +51,7 @@ async def begun(asking: Asking, caller: str) -> AsyncGenerator[tuple[int], None]
 
 async def test_streams_that_nobody_reads_leave_connections_for_everything_else(database: str) -> None:
     """Few are open at once, of one caller fewer still; whoever comes beyond is told to come again."""
-    async with Asking(database, patience=0.2) as asking, contextlib.AsyncExitStack() as open_ones:
+    async with Asking(database, patience=2.0) as asking, contextlib.AsyncExitStack() as open_ones:
         for caller in ("anna", "anna", "ben"):
             await open_ones.enter_async_context(contextlib.aclosing(await begun(asking, caller)))
         for caller in ("anna", "cleo"):
