@@ -33,7 +33,7 @@ async def settle_refund(work: Work, m: SettleReservationRefund) -> Answer:
     payment = await ledger(work, m.reservation_id)
     waiting = payment.refunds_waiting(work.at + CLOCKS_APART)
     if not waiting:
-        raise Refused("WRONG_STATE", "No refund of this reservation was refused or came back, and waits now.")
+        raise Refused("WRONG_STATE", "No refund of this reservation waits for another try after it failed.")
     for refund in waiting:
         payment.refund_done(refund)
         attempt = await work.load(PaymentAttempt, payment.refunds[refund].attempt, fresh=True)

@@ -34,6 +34,13 @@ async def step(market: Marketplace, reservation: Any, status: str, by: Actor) ->
     return await market.ask("updateReservation", by, reservationId=reservation["id"], bookingStatus=status)
 
 
+async def called_off(market: Marketplace) -> Any:
+    """A stay that its guest has paid and its host calls off."""
+    reservation = await held(market)
+    await started(market, reservation)
+    return await step(market, reservation, "cancelled", HOST)
+
+
 async def state(market: Marketplace, reservation: Any) -> tuple[str, str]:
     """What the reservation shows of itself and of its payment."""
     now = await market.reservation(reservation["id"])

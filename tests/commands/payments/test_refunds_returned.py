@@ -9,17 +9,10 @@ from uuid import uuid4
 import pytest
 
 from tests.commands.marketplace import Marketplace, money, somebody
+from tests.commands.paying import GUEST, HOST, called_off
 from tests.commands.till import Frail, books, call_back, given_back, ledger, refund_event, stripe_event
 
-HOST, GUEST = somebody(), somebody()
 DAY, SOON = timedelta(days=1), timedelta(seconds=30)
-
-
-async def cancelled(market: Marketplace) -> Any:
-    """A stay that its host has called off, and all of whose money went back."""
-    reservation = await market.book(GUEST, await market.listing(HOST))
-    await market.pay(GUEST, reservation)
-    return await market.ask("updateReservation", HOST, reservationId=reservation["id"], bookingStatus="cancelled")
 
 
 async def refund_of(market: Marketplace, reservation: Any) -> str:
@@ -42,7 +35,7 @@ async def entries(market: Marketplace, reservation: Any) -> list[tuple[str, Any]
 
 
 async def test_what_came_back_is_held_again_and_given_anew_a_day_later(market: Marketplace, database: str) -> None:
-    reservation = await cancelled(market)
+    reservation = await called_off(market)
     total = money(reservation["totalPrice"])
     assert (await ledger(market, reservation)).held == 0
     assert await told(market, reservation)
@@ -57,13 +50,13 @@ async def test_what_came_back_is_held_again_and_given_anew_a_day_later(market: M
 
 
 async def test_the_answer_shows_the_reservation(market: Marketplace) -> None:
-    reservation = await cancelled(market)
+    reservation = await called_off(market)
     event = refund_event(reservation, await refund_of(market, reservation))
     assert (await call_back(market, event))["shown"]["id"] == reservation["id"]
 
 
 async def test_each_time_it_comes_back_it_waits_twice_as_long(market: Marketplace, database: str) -> None:
-    reservation = await cancelled(market)
+    reservation = await called_off(market)
     for tries, days in ((1, 1), (2, 2), (3, 4)):
         assert await told(market, reservation, tries)
         await market.pass_time(days * DAY - timedelta(minutes=1))
@@ -82,13 +75,13 @@ async def test_each_time_it_comes_back_it_waits_twice_as_long(market: Marketplac
     ],
 )
 async def test_it_is_told_of_by_several_kinds_of_events(market: Marketplace, over: dict[str, Any]) -> None:
-    reservation = await cancelled(market)
+    reservation = await called_off(market)
     assert await told(market, reservation, **over)
     assert (await ledger(market, reservation)).refunded == 0
 
 
 async def test_told_twice_it_came_back_once(market: Marketplace, database: str) -> None:
-    reservation = await cancelled(market)
+    reservation = await called_off(market)
     event = refund_event(reservation, await refund_of(market, reservation))
     await call_back(market, event)
     head = await market.product.store.end()
@@ -102,8 +95,8 @@ async def test_told_twice_it_came_back_once(market: Marketplace, database: str) 
 
 
 async def test_what_goes_well_or_is_not_ours_is_no_news(market: Marketplace) -> None:
-    reservation = await cancelled(market)
-    other = await cancelled(market)
+    reservation = await called_off(market)
+    other = await called_off(market)
     head = await market.product.store.end()
     for event in (
         refund_event(reservation, await refund_of(market, reservation), refunded={"status": "succeeded"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,32 +9,12 @@ import pytest
 
 from commands.ports import Unavailable
 from domain.errors import NotAllowed, NotThere, Refused
-from infra.payments.simulator import Simulator
-from tests.commands.marketplace import Marketplace, money, open_marketplace, somebody
+from tests.commands.marketplace import Marketplace, money, somebody
+from tests.commands.paying import GUEST, HOST, called_off, held, started
 from tests.commands.till import Frail, call_back, given_back, ledger, refund_event, total
 
-HOST, GUEST, ADMIN = somebody(), somebody(), somebody("admin")
+ADMIN = somebody("admin")
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def provider(database: str) -> AsyncIterator[Frail]:
-    simulator = Simulator(database)
-    yield Frail(simulator)
-    await simulator.close()
-
-
-@pytest.fixture
-async def market(database: str, provider: Frail) -> AsyncIterator[Marketplace]:
-    async with open_marketplace(database, payments=provider) as market:
-        yield market
-
-
-async def called_off(market: Marketplace) -> Any:
-    """A paid stay that its host calls off."""
-    reservation = await market.book(GUEST, await market.listing(HOST))
-    await market.pay(GUEST, reservation)
-    return await market.ask("updateReservation", HOST, reservationId=reservation["id"], bookingStatus="cancelled")
 
 
 async def come_back(market: Marketplace) -> Any:
@@ -74,9 +53,8 @@ async def test_what_is_told_of_earlier_tries_is_no_news(market: Marketplace) -> 
 async def test_not_twice_and_not_what_nobody_waits_for(market: Marketplace) -> None:
     reservation = await come_back(market)
     await settle(market, reservation)
-    paid = await market.book(GUEST, await market.listing(HOST))
-    await market.pay(GUEST, paid)
-    unpaid = await market.book(GUEST, await market.listing(HOST))
+    paid, unpaid = await held(market), await held(market)
+    await started(market, paid)
     for of in (reservation, paid, unpaid, await called_off(market)):
         with pytest.raises(Refused) as refused:
             await settle(market, of)
@@ -85,20 +63,18 @@ async def test_not_twice_and_not_what_nobody_waits_for(market: Marketplace) -> N
 
 async def test_not_while_the_provider_may_be_giving_it(market: Marketplace, provider: Frail) -> None:
     """Asked and not answered: it may have given it, and the guest would have the money twice."""
-    provider.away_for = {"refund"}
-    reservation = await called_off(market)
-    with pytest.raises(Refused):
-        await settle(market, reservation)
-    provider.away_for = set()
+    with provider.cut_off("refund"):
+        reservation = await called_off(market)
+        with pytest.raises(Refused):
+            await settle(market, reservation)
     await market.pass_time(DAY)
     (refund,) = (await ledger(market, reservation)).refunds
     await call_back(market, refund_event(reservation, str(refund)))
-    provider.away_for = {"refund"}
-    with pytest.raises(Unavailable):
-        await market.pass_time(DAY)
-    with pytest.raises(Refused):
-        await settle(market, reservation)
-    provider.away_for = set()
+    with provider.cut_off("refund"):
+        with pytest.raises(Unavailable):
+            await market.pass_time(DAY)
+        with pytest.raises(Refused):
+            await settle(market, reservation)
     await market.pass_time(DAY)
     assert (await ledger(market, reservation)).held == 0
 
